@@ -1,0 +1,51 @@
+"""Makes the process cooperative: imported first by `swarm`, before anything that uses sockets.
+
+`SWARM_SKIP_MONKEY_PATCH=1` (or Locust's `LOCUST_SKIP_MONKEY_PATCH`) leaves the process as it is.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+from gevent import monkey
+
+
+def _skipped() -> bool:
+    return bool(os.environ.get("SWARM_SKIP_MONKEY_PATCH") or os.environ.get("LOCUST_SKIP_MONKEY_PATCH"))
+
+
+def patch() -> None:
+    """Patch the standard library once; warn when urllib3 or ssl was imported before.
+
+    Their classes keep the blocking sockets that they found, and https then fails with a RecursionError.
+    """
+    if _skipped() or monkey.is_module_patched("socket"):
+        return
+    early = [name for name in ("urllib3", "ssl") if name in sys.modules]
+    with warnings.catch_warnings():
+        # gevent's own words on the same subject are longer and name no remedy.
+        warnings.simplefilter("ignore", monkey.MonkeyPatchWarning)
+        monkey.patch_all()
+    if early:
+        warnings.warn(
+            f"{' and '.join(early)} was imported before swarm, so its sockets block all users at once: "
+            "put `import swarm` above `import requests` at the top of the file.",
+            stacklevel=3,
+        )
+
+
+def statemachine_queue() -> None:
+    """Give python-statemachine the standard library's own queue.
+
+    gevent replaces `queue.PriorityQueue` by a class without `.mutex`, on which the engine's constructor
+    fails; the engine uses its queue within one greenlet, so the original serves.
+    """
+    import statemachine.engines.base as base
+
+    if monkey.is_module_patched("queue"):
+        base.PriorityQueue = monkey.get_original("queue", "PriorityQueue")
+
+
+patch()
