@@ -23,11 +23,11 @@ class _Condition:
         self._lock = _new_lock()
         self._waiters: list[_thread.LockType] = []
 
-    def __enter__(self) -> bool:
-        return self._lock.__enter__()
+    def __enter__(self) -> None:
+        self._lock.acquire()
 
     def __exit__(self, *exc: object) -> None:
-        self._lock.__exit__(*exc)
+        self._lock.release()
 
     def wait(self, timeout: float | None = None) -> bool:
         waiter = _new_lock()
