@@ -1,1 +1,1 @@
-"""The browser UI of Swarm."""
+"""The place of Swarm's browser UI; this release has none."""

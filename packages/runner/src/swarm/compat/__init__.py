@@ -1,0 +1,1 @@
+"""Other tools' files, run as they are."""

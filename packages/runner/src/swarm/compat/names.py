@@ -1,0 +1,146 @@
+"""Which of Locust's names are which of ours: strings, looked up when a name is read.
+
+`NAMES[module][name]` is "our.module:name". A module that is listed exists, be it without names; the layers
+above (`swarm_cli`, `swarm_web`) are named here and never imported by the runner.
+"""
+
+from __future__ import annotations
+
+LOCUST_VERSION = "2.47.0"
+"""The release of Locust whose surface this table follows."""
+
+
+def _in(module: str, *names: str, **others: str) -> dict[str, str]:
+    """Map names that are the same in our `module`, and `locusts=ours` that are not."""
+    return {name: f"{module}:{name}" for name in names} | {
+        name: f"{module}:{own}" for name, own in others.items()
+    }
+
+
+_WAIT_TIMES = _in(
+    "swarm.users.wait_time", "between", "constant", "constant_pacing", "constant_throughput", "poisson"
+)
+_TASKS = _in("swarm.users.taskset", "task", "TaskSet") | _in("swarm.users.tags", "tag")
+_SEQUENTIAL = _in("swarm.users.sequential", "SequentialTaskSet")
+_MARKOV = _in("swarm.users.markov", "MarkovTaskSet", "transition", "transitions")
+_USERS = _in("swarm.users.user", "User") | _in("swarm.users.http_user", "HttpUser")
+_FAST = _in("swarm.users.fast_http_user", "FastHttpUser")
+_SHAPE = _in("swarm.shape", "LoadTestShape")
+_EVENTS = _in("swarm.event", "Events", "EventHook")
+_DEBUG = _in("swarm.debug", "run_single_user")
+
+NAMES: dict[str, dict[str, str]] = {
+    "locust": {
+        **_USERS,
+        **_FAST,
+        **_TASKS,
+        **_SEQUENTIAL,
+        **_MARKOV,
+        **_WAIT_TIMES,
+        **_SHAPE,
+        **_DEBUG,
+        **_in("swarm.event", "Events", "events"),
+        **_in("swarm.compat.names", __version__="LOCUST_VERSION"),
+    },
+    "locust.env": _in("swarm.environment", "Environment"),
+    "locust.event": _EVENTS,
+    "locust.exception": _in(
+        "swarm.exceptions",
+        "CatchResponseError",
+        "InterruptTaskSet",
+        "MissingWaitTimeError",
+        "RPCError",
+        "RPCReceiveError",
+        "RPCSendError",
+        "RescheduleTask",
+        "RescheduleTaskImmediately",
+        "ResponseError",
+        "RunnerAlreadyExistsError",
+        "StopTest",
+        "StopUser",
+        LocustError="SwarmError",
+    ),
+    "locust.shape": _SHAPE,
+    "locust.debug": _DEBUG,
+    "locust.log": _in("swarm.log", "LogReader", "get_logs", "greenlet_exception_logger", "setup_logging"),
+    "locust.stats": {
+        **_in(
+            "swarm.stats",
+            "CONSOLE_STATS_INTERVAL_SEC",
+            "CSV_STATS_FLUSH_INTERVAL_SEC",
+            "CSV_STATS_INTERVAL_SEC",
+            "CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW",
+            "HISTORY_STATS_INTERVAL_SEC",
+            "PERCENTILES_TO_CHART",
+            "PERCENTILES_TO_REPORT",
+            "PERCENTILES_TO_STATISTICS",
+            "stats_history",
+            "stats_printer",
+        ),
+        **_in("swarm_stats.registry", RequestStats="Registry"),
+        **_in("swarm_stats.entries", StatsEntry="Entry", StatsError="Failure"),
+        **_in("itertools", "chain"),
+    },
+    "locust.runners": _in(
+        "swarm.runners",
+        "CPU_MONITOR_INTERVAL",
+        "CPU_WARNING_THRESHOLD",
+        "DistributedRunner",
+        "LocalRunner",
+        "MasterRunner",
+        "Runner",
+        "STATE_CLEANUP",
+        "STATE_INIT",
+        "STATE_MISSING",
+        "STATE_RUNNING",
+        "STATE_SPAWNING",
+        "STATE_STOPPED",
+        "STATE_STOPPING",
+        "WorkerRunner",
+        LOCUST_STATE_STOPPING="STATE_STOPPING",
+    ),
+    "locust.clients": _in("swarm.http.requests_session", "HttpSession"),
+    "locust.user": {**_USERS, **_TASKS, **_WAIT_TIMES},
+    "locust.user.users": _USERS,
+    "locust.user.task": _TASKS,
+    "locust.user.sequential_taskset": _SEQUENTIAL,
+    "locust.user.markov_taskset": _MARKOV,
+    "locust.user.wait_time": _WAIT_TIMES,
+    "locust.contrib": {},
+    "locust.contrib.fasthttp": _FAST,
+    "locust.util": {},
+    "locust.util.timespan": _in("swarm_cli.timespan", "parse_timespan"),
+    "locust.argument_parser": _in("swarm_cli.parser", "LocustArgumentParser"),
+    "locust.main": _in("swarm_cli.main", "main"),
+    "locust.web": {},
+    "locust.html": {},
+}
+
+GONE = {
+    "locust.HttpLocust": "was renamed in Locust 1.0: use HttpUser.",
+    "locust.Locust": "was renamed in Locust 1.0: use User.",
+    "locust.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
+    "locust.TaskSequence": "was removed in Locust 1.0: use SequentialTaskSet.",
+    "locust.seq_task": "was removed in Locust 1.0: use SequentialTaskSet, whose tasks run in order.",
+    "locust.web.app": "was removed in Locust 1.0: use environment.web_ui.app.",
+    "locust.wait_time": "was moved in Locust 1.0: import the wait times from locust.",
+    "locust.core": "was removed in Locust 1.0: import from locust (HttpLocust is HttpUser, Locust is User).",
+    "locust.exception.StopLocust": "was renamed in Locust 1.0: use StopUser.",
+    "locust.runners.LocalLocustRunner": "was renamed in Locust 1.0: use LocalRunner.",
+    "locust.runners.MasterLocustRunner": "was renamed in Locust 1.0: use MasterRunner.",
+    "locust.runners.SlaveLocustRunner": "was renamed in Locust 1.0: use WorkerRunner.",
+    "locust.runners.locust_runner": "was removed in Locust 1.0: use environment.runner.",
+    "locust.stats.global_stats": "was removed in Locust 1.0: use environment.stats.",
+    "locust.contrib.fasthttp.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
+}
+"""Names of before Locust 1.0, and what took their place."""
+
+_NO_UI = (
+    "this release of Swarm has no browser UI and no HTML report; both come with a later release, as the "
+    "extra `web` (pip install 'swarm-cli[web]'). Everything else runs without: --headless, --csv, --json"
+)
+NOT_YET = {
+    "locust.web": _NO_UI,
+    "locust.html": _NO_UI,
+}
+"""Modules that are there, without names so far, and why."""
