@@ -1,0 +1,123 @@
+"""What failed, how often, and when: failures grouped by method, name and the text of the error."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FailureKey: TypeAlias = tuple[str, str, str]
+"""(method, name, text of the error)"""
+
+ErrorLike: TypeAlias = BaseException | str | None
+
+TEXT_LIMIT = 2_000
+"""Characters of an error that are kept: a failure may quote a whole body."""
+
+_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
+
+
+def error_text(error: object) -> str:
+    """Return the text that errors are grouped by: '' for no error (None, '', False).
+
+    Text stays text. An exception reads as its repr: `HTTPError('404 Client Error: …')`. Addresses of
+    objects, which differ each time, become `at 0x...`; text over `TEXT_LIMIT` characters is cut.
+    """
+    if isinstance(error, str):
+        text: str = error
+    elif isinstance(error, BaseException):
+        text = _repr(error)
+    else:
+        text = repr(error) if error else ""
+    if "0x" in text:
+        text = _ADDRESS.sub("at 0x...", text)
+    if len(text) > TEXT_LIMIT:
+        text = f"{text[:TEXT_LIMIT]}... ({len(text)} characters)"
+    return text
+
+
+def _repr(error: BaseException) -> str:
+    try:
+        return repr(error)
+    except Exception:  # noqa: BLE001 - a user's broken __repr__ must not lose the failure
+        return f"{type(error).__name__}()"
+
+
+@dataclass
+class Failure:
+    """One kind of failure: its method, name and error, and how often it occurred.
+
+    `first_seen` and `last_seen` are seconds since the epoch.
+    """
+
+    method: str
+    name: str
+    error: str
+    occurrences: int = 0
+    first_seen: float = 0.0
+    last_seen: float = 0.0
+
+    @staticmethod
+    def parse_error(error: object) -> str:
+        """Return the text of an error, as `error_text` has it."""
+        return error_text(error)
+
+    @classmethod
+    def create_key(cls, method: str, name: str, error: object) -> FailureKey:
+        """Return what failures are grouped by."""
+        return (method, name, error_text(error))
+
+    @property
+    def key(self) -> FailureKey:
+        """What this failure is grouped by."""
+        return (self.method, self.name, self.error)
+
+    def occurred(self, now: float, times: int = 1) -> None:
+        """Count `times` occurrences at `now` (seconds since the epoch)."""
+        if not self.occurrences:
+            self.first_seen = now
+        self.occurrences += times
+        self.last_seen = now
+
+    def extend(self, other: Failure) -> None:
+        """Add the occurrences of another failure of this kind."""
+        if not other.occurrences:
+            return
+        if self.occurrences:
+            self.first_seen = min(self.first_seen, other.first_seen)
+            self.last_seen = max(self.last_seen, other.last_seen)
+        else:
+            self.first_seen, self.last_seen = other.first_seen, other.last_seen
+        self.occurrences += other.occurrences
+
+    def to_name(self) -> str:
+        """Return the line of the error report: method, name and error."""
+        return f"{self.method} {self.name}: {self.error}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return its facts under Locust's names."""
+        return {
+            "method": self.method,
+            "name": self.name,
+            "error": self.error,
+            "occurrences": self.occurrences,
+            "first_seen": self.first_seen,
+            "last_seen": self.last_seen,
+        }
+
+    serialize = to_dict
+
+    @classmethod
+    def unserialize(cls, data: Mapping[str, Any]) -> Failure:
+        """Make a failure of what `serialize` gave. Raises KeyError when a fact is missing."""
+        return cls(
+            data["method"],
+            data["name"],
+            error_text(data["error"]),
+            data["occurrences"],
+            data.get("first_seen", 0.0),
+            data.get("last_seen", 0.0),
+        )
