@@ -7,15 +7,15 @@ import importlib
 import pytest
 
 import swarm.compat.locust  # noqa: F401
-from swarm import extras
 from swarm.compat.names import GONE, NAMES, NOT_YET
+from swarm.compat.resolve import resolve
 
 ALL_NAMES = [(module, name) for module, names in NAMES.items() for name in names]
 
 
 @pytest.mark.parametrize(("module", "name"), ALL_NAMES, ids=str)
 def test_each_name_is_our_object(module: str, name: str) -> None:
-    assert getattr(importlib.import_module(module), name) is extras.resolve(NAMES[module][name])
+    assert getattr(importlib.import_module(module), name) is resolve(NAMES[module][name])
 
 
 @pytest.mark.parametrize("module", NAMES)
@@ -24,7 +24,7 @@ def test_each_modules_parent_is_there_and_has_it_as_an_attribute(module: str) ->
     parent, _, child = module.rpartition(".")
     if child in NAMES.get(parent, {}):
         # locust.user.task is the decorator there, as it is in Locust.
-        assert extras.resolve(NAMES[parent][child]) is getattr(importlib.import_module(parent), child)
+        assert resolve(NAMES[parent][child]) is getattr(importlib.import_module(parent), child)
     elif parent:
         assert getattr(importlib.import_module(parent), child) is importlib.import_module(module)
 

@@ -11,8 +11,8 @@ import pytest
 
 import swarm
 import swarm.compat.locust as seam
-from swarm import extras
 from swarm.compat.names import NAMES
+from swarm.compat.resolve import MissingExtraError
 from swarm.exceptions import SwarmError
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def test_a_name_of_a_distribution_that_is_missing_names_the_command(monkeypatch:
     for module in [name for name in sys.modules if name.partition(".")[0] == "swarm_cli"]:
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setattr(sys, "meta_path", [_Hides("swarm_cli"), *sys.meta_path])
-    with pytest.raises(extras.MissingExtraError, match="pip install 'swarm-cli'"):
+    with pytest.raises(MissingExtraError, match="pip install 'swarm-cli'"):
         _import("from locust.main import main")
 
 

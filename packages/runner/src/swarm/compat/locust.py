@@ -14,8 +14,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from swarm import extras
 from swarm.compat.names import GONE, NAMES, NOT_YET
+from swarm.compat.resolve import resolve
 from swarm.exceptions import SwarmError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class LocustModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         target = NAMES[self.__name__].get(name)
         if target is not None:
-            return extras.resolve(target)
+            return resolve(target)
         if f"{self.__name__}.{name}" in NAMES:
             return importlib.import_module(f"{self.__name__}.{name}")
         if name == "__all__":
