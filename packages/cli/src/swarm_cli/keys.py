@@ -1,0 +1,83 @@
+"""The keys w, W, s and S, which change the number of users while a headless run lasts in a terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import termios
+import tty
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from swarm.log import get_logger
+
+if TYPE_CHECKING:
+    from swarm.runners.local import LocalRunner
+
+log = get_logger(__name__)
+
+STEPS = {"w": 1, "W": 10, "s": -1, "S": -10}
+"""Users started (or stopped, below 0) by each key."""
+RATE = 100.0
+"""Users a second at which a key's step is made."""
+
+
+class Keys:
+    """Reads the terminal's keys from `start` to `stop`; does nothing where stdin is no terminal of ours."""
+
+    def __init__(self, runner: LocalRunner) -> None:
+        self._runner = runner
+        self._greenlet: gevent.Greenlet[..., None] | None = None
+        self._saved: list[Any] | None = None
+        self._descriptor = -1
+
+    def start(self) -> None:
+        """Take single keys, without echo, and follow them; Ctrl-C stays a signal."""
+        if not _is_ours():
+            return
+        self._descriptor = sys.stdin.fileno()
+        self._saved = termios.tcgetattr(self._descriptor)
+        tty.setcbreak(self._descriptor, termios.TCSANOW)
+        self._greenlet = gevent.spawn(self._read)
+
+    def stop(self) -> None:
+        """Give the terminal back as it was; harmless when called again, and from a signal handler."""
+        saved, self._saved = self._saved, None
+        if saved is not None:
+            termios.tcsetattr(self._descriptor, termios.TCSANOW, saved)
+        if self._greenlet is not None:
+            self._greenlet.kill(block=False)
+
+    def _read(self) -> None:
+        watcher = gevent.get_hub().loop.io(self._descriptor, 1)
+        try:
+            while True:
+                gevent.get_hub().wait(watcher)
+                pressed = os.read(self._descriptor, 32).decode(errors="ignore")
+                if not pressed:
+                    return
+                self.press(pressed)
+        except OSError:
+            return  # the terminal has gone
+        finally:
+            watcher.close()
+
+    def press(self, pressed: str) -> None:
+        """Do what the keys ask for, all of them as one step; other keys mean nothing."""
+        change = sum(STEPS.get(key, 0) for key in pressed)
+        if change == 0:
+            return
+        if self._runner.shape_greenlet:
+            log.warning("a load shape decides on the users; keys change nothing")
+            return
+        self._runner.start(max(0, self._runner.target_user_count + change), RATE)
+
+
+def _is_ours() -> bool:
+    """Whether stdin is a terminal in whose foreground we are; touching it elsewhere stops the process."""
+    try:
+        descriptor = sys.stdin.fileno()
+        return os.isatty(descriptor) and os.tcgetpgrp(descriptor) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):
+        return False

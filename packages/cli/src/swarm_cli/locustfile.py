@@ -1,0 +1,194 @@
+"""Finds and loads locustfiles: which files an argument means, and the user and shape classes in them."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import sys
+from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from swarm_cli.errors import LocustfileError
+from swarm_cli.load_errors import describe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from swarm.shape import LoadTestShape
+
+    from swarm.users.user import User
+
+
+@dataclass(slots=True)
+class Locustfiles:
+    """What was loaded: the files, the user classes and one instance of each shape class, by name."""
+
+    paths: list[str] = field(default_factory=list)
+    user_classes: dict[str, type[User]] = field(default_factory=dict)
+    shape_classes: dict[str, LoadTestShape] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file to load; `module` is its name when it was asked for as a module."""
+
+    path: Path
+    module: str | None = None
+
+
+def find(argument: str) -> list[Source]:
+    """Return the files that the argument of `-f` means, in its order, a folder's files by name.
+
+    Raises LocustfileError when a part of it is neither file, folder nor module.
+    """
+    sources: list[Source] = []
+    for part in filter(None, (part.strip() for part in argument.split(","))):
+        sources += _find_one(part)
+    if not sources:
+        raise LocustfileError("-f names no file: give a file, a folder or a module")
+    return list(dict.fromkeys(sources))
+
+
+def _find_one(name: str) -> list[Source]:
+    if name == "-" or name.startswith(("http://", "https://")):
+        raise LocustfileError(f"-f {name}: only a file, a folder or a module can be run; save it first")
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return _in_folder(path)
+    for candidate in (path, path.with_name(path.name + ".py")):
+        if candidate.is_file():
+            return [Source(candidate.absolute())]
+    module = _find_module(name)
+    if module:
+        return [module]
+    looked = path.absolute() if path.suffix == ".py" else f"{path.absolute()}.py"
+    raise LocustfileError(
+        f"could not find {name!r}: there is no file {looked}; name the file, folder or module with -f"
+    )
+
+
+def _in_folder(folder: Path) -> list[Source]:
+    found = [
+        file.absolute()
+        for file in sorted(folder.rglob("*.py"))
+        if not any(part.startswith(("_", ".")) for part in file.relative_to(folder).parts)
+    ]
+    if not found:
+        raise LocustfileError(f"the folder {folder} has no .py file whose name does not begin with _")
+    return [Source(file) for file in found]
+
+
+def _find_module(name: str) -> Source | None:
+    if not all(part.isidentifier() for part in name.split(".")):
+        return None
+    _put_on_path(Path.cwd())
+    try:
+        spec = importlib.util.find_spec(name)
+    except ModuleNotFoundError:
+        return None
+    except Exception as error:
+        raise LocustfileError(describe(error, name)) from error
+    return Source(Path(spec.origin), name) if spec and spec.origin and spec.has_location else None
+
+
+def load(sources: Iterable[Source]) -> Locustfiles:
+    """Import the files and return the classes that they hold.
+
+    Raises LocustfileError for a file that does not load and for two user classes of one name.
+    """
+    import swarm.compat.locust
+
+    swarm.compat.locust.install()
+    loaded = Locustfiles()
+    for source in sources:
+        module = _import(source)
+        loaded.paths.append(str(source.path))
+        _collect(module, source, loaded)
+    return loaded
+
+
+def load_locustfile(path: str) -> tuple[dict[str, type[User]], list[LoadTestShape]]:
+    """Load one file and return its user classes by name, and its shapes (Locust's signature)."""
+    loaded = load(find(path))
+    return loaded.user_classes, list(loaded.shape_classes.values())
+
+
+def _import(source: Source) -> ModuleType:
+    # Files import their siblings, and packages that lie beside them or in the working directory.
+    _put_on_path(Path.cwd())
+    if source.module is None:
+        _put_on_path(source.path.parent)
+    try:
+        module = importlib.import_module(source.module) if source.module else _import_file(source.path)
+    except Exception as error:
+        raise LocustfileError(describe(error, _shown(source.path))) from error
+    _make_grpc_cooperative()
+    return module
+
+
+def _import_file(path: Path) -> ModuleType:
+    name = path.stem
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    if known is not None or name in sys.builtin_module_names:
+        name = f"{path.parent.name}_{name}_{abs(hash(str(path))):x}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=SourceFileLoader(name, str(path)))
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    # pickle and dataclasses look up a class's module by name.
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _make_grpc_cooperative() -> None:
+    """Make gRPC's calls yield to the other users; without it each of them blocks all."""
+    if "grpc" in sys.modules:
+        importlib.import_module("grpc.experimental.gevent").init_gevent()
+
+
+def _put_on_path(folder: Path) -> None:
+    text = str(folder)
+    if text not in sys.path:
+        sys.path.insert(0, text)
+
+
+def _shown(path: Path) -> str:
+    try:
+        return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+    except FileNotFoundError:  # the working directory was removed
+        return str(path)
+
+
+def _collect(module: ModuleType, source: Source, loaded: Locustfiles) -> None:
+    from swarm.shape import LoadTestShape
+
+    from swarm.users.user import User
+
+    for item in list(vars(module).values()):
+        if not inspect.isclass(item):
+            continue
+        if issubclass(item, User) and not item.abstract:
+            known = loaded.user_classes.setdefault(item.__name__, item)
+            if known is not item:
+                raise LocustfileError(
+                    f"{_shown(source.path)}: there are two user classes named {item.__name__}, here and in "
+                    f"{known.__module__}; statistics and options tell them apart by name: rename one"
+                )
+        elif (
+            issubclass(item, LoadTestShape)
+            and not item.abstract
+            and item.__name__ not in loaded.shape_classes
+        ):
+            loaded.shape_classes[item.__name__] = item()

@@ -1,0 +1,196 @@
+"""The option parser: ConfigArgParse with Locust's extra keywords for options of a locustfile's own."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import configargparse
+
+from swarm_cli import config
+
+if TYPE_CHECKING:
+    _Parser = argparse.ArgumentParser
+else:
+    _Parser = configargparse.ArgumentParser
+
+_UI_KEYWORDS = {"include_in_web_ui": True, "is_secret": False, "is_required": False, "is_multiple": False}
+
+
+class Options(argparse.Namespace):
+    """The parsed options; `users` and `num_users`, Locust's two names for `--users`, are one value."""
+
+    num_users: int | None
+
+    @property
+    def users(self) -> int | None:
+        """The peak number of users, None when not given."""
+        return self.num_users
+
+    @users.setter
+    def users(self, number: int | None) -> None:
+        self.num_users = number
+
+
+class _Group(argparse._ArgumentGroup):
+    """A group of options that takes the same keywords as the parser."""
+
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        return _add_argument(super().add_argument, args, kwargs)
+
+
+class LocustArgumentParser(_Parser):
+    """The parser that listeners of `init_command_line_parser` receive.
+
+    `add_argument` takes, beside ConfigArgParse's keywords (`env_var`), those of the browser UI:
+    `include_in_web_ui`, `is_secret`, `is_required`, `is_multiple`.
+    """
+
+    def add_argument(self, *args: Any, **kwargs: Any) -> argparse.Action:
+        """Declare an option; raises argparse.ArgumentError when its name is taken."""
+        return _add_argument(super().add_argument, args, kwargs)
+
+    def add_argument_group(self, *args: Any, **kwargs: Any) -> argparse._ArgumentGroup:
+        """Return a new group, whose options take the same keywords."""
+        group = _Group(self, *args, **kwargs)
+        self._action_groups.append(group)
+        return group
+
+    @property
+    def args_included_in_web_ui(self) -> dict[str, argparse.Action]:
+        """Options of the locustfile's own that the browser UI offers, by their `dest`."""
+        return self._marked("include_in_web_ui")
+
+    @property
+    def secret_args_included_in_web_ui(self) -> dict[str, argparse.Action]:
+        """Those among them whose value the UI never shows."""
+        return self._marked("include_in_web_ui", "is_secret")
+
+    @property
+    def required_args_included_in_web_ui(self) -> dict[str, argparse.Action]:
+        """Those among them that must be filled in before a run is started from the UI."""
+        return self._marked("include_in_web_ui", "is_required")
+
+    @property
+    def multiple_args_included_in_web_ui(self) -> dict[str, argparse.Action]:
+        """Those among them of which several values may be chosen."""
+        return self._marked("include_in_web_ui", "is_multiple")
+
+    def _marked(self, *marks: str) -> dict[str, argparse.Action]:
+        return {a.dest: a for a in self._actions if all(getattr(a, mark, False) for mark in marks)}
+
+    def parse_known_args(
+        self,
+        args: Any = None,
+        namespace: Any = None,
+        config_file_contents: str | None = None,
+        env_vars: dict[str, str] | None = None,
+        ignore_help_args: bool = False,
+    ) -> tuple[Any, list[str]]:
+        """Parse as ConfigArgParse does, with `SWARM_X` and `LOCUST_X` as one variable."""
+        variables = config.environment_variables(os.environ if env_vars is None else env_vars)
+        parse: Any = super().parse_known_args
+        options, unknown = parse(
+            args=args,
+            namespace=Options() if namespace is None else namespace,
+            config_file_contents=config_file_contents,
+            env_vars=variables,
+            ignore_help_args=ignore_help_args,
+        )
+        return options, unknown
+
+    def parse_args(
+        self,
+        args: Any = None,
+        namespace: Any = None,
+        config_file_contents: str | None = None,
+        env_vars: dict[str, str] | None = None,
+    ) -> Any:
+        """Parse all options; an unknown one ends the process with exit code 2."""
+        options, unknown = self.parse_known_args(args, namespace, config_file_contents, env_vars)
+        if unknown:
+            self.error(self._describe_unknown(unknown))
+        return options
+
+    def _describe_unknown(self, unknown: list[str]) -> str:
+        sources: dict[str, dict[str, tuple[Any, Any]]] = self.get_source_to_settings_dict()  # type: ignore[attr-defined] # ConfigArgParse's
+        for source, settings in sources.items():
+            kind, _, file = source.partition("|")
+            for key, (action, _value) in settings.items():
+                given = f"--{key.removeprefix('--')}"
+                if (
+                    kind == "config_file"
+                    and action is None
+                    and any(argument.partition("=")[0] == given for argument in unknown)
+                ):
+                    return f"{file}: there is no option {key!r}"
+        return f"unrecognized arguments: {' '.join(unknown)}" + removed_hint(unknown)
+
+    def convert_item_to_command_line_arg(self, action: Any, key: str, value: Any) -> list[str]:
+        """Turn a setting of a file or the environment into arguments; blanks part the items of a list."""
+        if action is not None and action.nargs in ("*", "+"):
+            value = _items(value)
+        convert: Any = super().convert_item_to_command_line_arg  # type: ignore[misc] # ConfigArgParse's
+        arguments: list[str] = convert(action, key, value)
+        return arguments
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and where to look, without the page-long usage, and exit with 2."""
+        self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help' for the options.\n")
+
+
+def _items(value: str | list[Any]) -> list[str]:
+    if isinstance(value, list):
+        return [item if isinstance(item, str) else json.dumps(item) for item in value]
+    if value.lstrip().startswith("{"):
+        return [value]  # a JSON object
+    try:
+        return shlex.split(value)
+    except ValueError:  # a lone quote
+        return value.split()
+
+
+def _add_argument(add: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> argparse.Action:
+    marks = {name: kwargs.pop(name, default) for name, default in _UI_KEYWORDS.items()}
+    action: argparse.Action = add(*args, **kwargs)
+    for name, value in marks.items():
+        setattr(action, name, value)
+    return action
+
+
+REMOVED = {
+    "--slave": "--worker",
+    "--expect-slaves": "--expect-workers",
+    "--no-web": "--headless",
+    "-c": "-u or --users",
+    "--clients": "-u or --users",
+    "--num-clients": "-u or --users",
+    "--hatch-rate": "-r or --spawn-rate",
+    "--web-auth": "--web-login",
+    "--step-load": "a LoadTestShape class",
+    "--no-reset-stats": "nothing: statistics are kept unless --reset-stats is given",
+}
+"""Options that Locust had once, and what took their place."""
+
+
+def removed_hint(unknown: list[str]) -> str:
+    """Return a line for each removed option among the unknown arguments, else an empty text."""
+    names = dict.fromkeys(argument.partition("=")[0] for argument in unknown)
+    return "".join(f"\n{name} was removed; use {REMOVED[name]}" for name in names if name in REMOVED)
+
+
+def new_parser(**kwargs: Any) -> LocustArgumentParser:
+    """Return a parser without options that reads the configuration files and the environment."""
+    make: Any = LocustArgumentParser
+    parser: LocustArgumentParser = make(
+        prog="swarm-cli",
+        default_config_files=list(config.DEFAULT_FILES),
+        config_file_parser_class=config.ConfigFiles,
+        config_file_open_func=config.open_config,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        **kwargs,
+    )
+    return parser

@@ -1,0 +1,134 @@
+"""What must be right before users are started: which classes, which host, enough descriptors."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from swarm_cli.errors import CommandLineError, LocustfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from swarm.environment import Environment
+    from swarm.users.user import User
+    from swarm_cli.locustfile import Locustfiles
+
+RESERVED_DESCRIPTORS = 64
+"""Descriptors that the process itself needs: its event loop, files, logs, modules being imported."""
+
+
+def choose_user_classes(loaded: Locustfiles, names: Iterable[str]) -> list[type[User]]:
+    """Return the user classes of those names, or all.
+
+    Raises LocustfileError for a name that is not there, or when there is no class at all.
+    """
+    known = loaded.user_classes
+    if not known:
+        raise LocustfileError(
+            f"no user class in {', '.join(loaded.paths)}: define a subclass of HttpUser, "
+            "FastHttpUser or User that is not abstract"
+        )
+    chosen = list(dict.fromkeys(names))
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        raise LocustfileError(f"unknown user class {', '.join(unknown)}; there are: {', '.join(known)}")
+    return [known[name] for name in chosen] if chosen else list(known.values())
+
+
+def configure_users(environment: Environment, arguments: Iterable[str]) -> None:
+    """Apply the settings of `--config-users`: JSON objects, arrays of them, or files with either.
+
+    Raises CommandLineError when one is no JSON, or names no class.
+    """
+    for argument in arguments:
+        for settings in _user_settings(argument):
+            environment.update_user_class(settings)
+
+
+def _user_settings(argument: str) -> list[dict[str, Any]]:
+    text, where = argument, "--config-users"
+    if not argument.lstrip().startswith(("{", "[")):
+        where = f"--config-users {argument}"
+        try:
+            text = Path(argument).expanduser().read_text(encoding="utf-8")
+        except OSError as error:
+            raise CommandLineError(f"{where}: the file cannot be read: {error.strerror}") from error
+    try:
+        parsed = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise CommandLineError(f"{where} is no valid JSON: {error}") from error
+    settings = parsed if isinstance(parsed, list) else [parsed]
+    if not all(isinstance(item, dict) and "user_class_name" in item for item in settings):
+        raise CommandLineError(f'{where}: each item is an object with a "user_class_name"')
+    return settings
+
+
+def check_hosts(environment: Environment) -> None:
+    """Refuse an HTTP user whose base URL is missing or unusable.
+
+    Raises CommandLineError for the host of `--host`, LocustfileError for one in a user class. Users of other
+    protocols, and classes that make their host themselves in `__init__`, are left alone.
+    """
+    for user_class in environment.user_classes:
+        if not _is_http(user_class) or _makes_itself(user_class):
+            continue
+        host = environment.host or user_class.host
+        if host is None:
+            raise LocustfileError(
+                f"{user_class.__name__} has no host: give -H http://…, or set `host` in the class"
+            )
+        wrong = _what_is_wrong(str(host))
+        if wrong and environment.host:
+            raise CommandLineError(f"--host {host!r} {wrong}")
+        if wrong:
+            raise LocustfileError(f"the host of {user_class.__name__}, {host!r}, {wrong}")
+
+
+def _what_is_wrong(host: str) -> str | None:
+    if re.search(r"\s", host):
+        return "contains a blank"
+    try:
+        parts = urlsplit(host)
+        port_is_wrong = parts.port == 0
+    except ValueError as error:
+        return f"is no URL: {error}"
+    if not re.fullmatch(r"https?(\+\w+)?", parts.scheme):
+        return "does not begin with http:// or https://"
+    if not parts.netloc.rpartition("@")[2]:
+        return "names no host after the scheme"
+    return "has the port 0" if port_is_wrong else None
+
+
+def _is_http(user_class: type[User]) -> bool:
+    from swarm.users.fast_http_user import FastHttpUser
+    from swarm.users.http_user import HttpUser
+
+    return issubclass(user_class, HttpUser | FastHttpUser)
+
+
+def _makes_itself(user_class: type[User]) -> bool:
+    own = [cls for cls in user_class.__mro__ if not cls.__module__.startswith("swarm.")]
+    return any("__init__" in vars(cls) or isinstance(vars(cls).get("host"), property) for cls in own[:-1])
+
+
+def check_descriptors(environment: Environment, users: int) -> None:
+    """Raise the soft descriptor limit to the hard one; refuse more HTTP users than it allows.
+
+    Raises CommandLineError that names both figures. Users of other protocols are not counted.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY or not all(map(_is_http, environment.user_classes)):
+        return
+    needed = users + RESERVED_DESCRIPTORS
+    if needed > hard:
+        raise CommandLineError(
+            f"{users:,} users need about {needed:,} descriptors, and this process may have {hard:,}: raise "
+            f"the limit with `ulimit -n {needed}`, or run fewer users"
+        )
