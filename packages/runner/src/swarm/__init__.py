@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from swarm import _gevent  # noqa: F401  patches the process, before everything else
+from swarm import _gevent as _gevent  # patches the process, before everything else
 
 if TYPE_CHECKING:
     from swarm.debug import run_single_user

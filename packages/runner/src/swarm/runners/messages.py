@@ -1,0 +1,57 @@
+"""Messages of a user's own between the nodes of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import gevent
+
+from swarm.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swarm.environment import Environment
+
+log = get_logger(__name__)
+
+
+@dataclass
+class Message:
+    """What a listener gets: the message's type, its data, and the node that sent it."""
+
+    type: str
+    data: Any
+    node_id: str | None
+
+
+class MessageBoard:
+    """The listeners of custom messages on this node, by type."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.failed_listeners = 0
+        self.listeners: dict[str, tuple[Callable[..., Any], bool]] = {}
+        self._environment = environment
+
+    def register(self, message_type: str, listener: Callable[..., Any], *, concurrent: bool) -> None:
+        """Call `listener(environment=…, msg=…)` for messages of this type; `concurrent`: in a greenlet of its own."""
+        self.listeners[message_type] = (listener, concurrent)
+
+    def deliver(self, message: Message) -> None:
+        """Call the listener of the message's type; one that raises is logged and counted."""
+        if message.type not in self.listeners:
+            log.warning("a custom message has no listener here", type=message.type)
+            return
+        listener, concurrent = self.listeners[message.type]
+        if concurrent:
+            gevent.spawn(self._call, listener, message)
+        else:
+            self._call(listener, message)
+
+    def _call(self, listener: Callable[..., Any], message: Message) -> None:
+        try:
+            listener(environment=self._environment, msg=message)
+        except Exception:
+            self.failed_listeners += 1
+            log.error("the listener of a custom message raised", type=message.type, exc_info=True)

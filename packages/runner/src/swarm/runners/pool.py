@@ -1,0 +1,190 @@
+"""The users that run in this process: starts them at a rate, holds them, and stops them in order."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import Event
+from gevent.pool import Group
+
+from swarm.control.apportion import interleaved
+from swarm.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from swarm.control.instructions import Target
+    from swarm.environment import Environment
+    from swarm.users.user import User
+
+log = get_logger(__name__)
+
+REQUEST_GRACE_S = 1.5
+"""A request in flight at a stop has this long to end and be counted; then it is cut off."""
+ON_STOP_GRACE_S = 1.0
+"""What users have for their `on_stop` after the last request was cut off."""
+SPAWN_BATCH = 50
+"""Users started without giving way to those that run."""
+TICK_S = 0.01
+POLL_S = 0.01
+
+
+class UserPool:
+    """Runs users as greenlets; the only place that knows which users live."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.greenlets = Group()
+        self.failed_starts = 0
+        self._environment = environment
+        self._live: dict[str, dict[User, None]] = {}
+        self._last_step = 0.0
+        self._gate: Event | None = None
+
+    def __len__(self) -> int:
+        return sum(len(users) for users in self._live.values())
+
+    def counts(self) -> dict[str, int]:
+        """Return how many users of each class live."""
+        return {name: len(users) for name, users in self._live.items() if users}
+
+    def users(self) -> list[User]:
+        """Return the users that live, class by class in the order of their start."""
+        return [user for users in self._live.values() for user in users]
+
+    def ramp(self, target: Target, classes: Mapping[str, type[User]]) -> None:
+        """Start and stop users until exactly the target's live; blocks for as long as the rate asks for.
+
+        A change of at most one second's worth of users is made at once; a larger one is spread evenly. A user
+        whose constructor raises is logged and counted, and ends the ramp: the next one would fail alike.
+        """
+        surplus = {name: len(users) - target.users.get(name, 0) for name, users in self._live.items()}
+        deficit = {name: count - len(self._live.get(name, ())) for name, count in target.users.items()}
+        leaving = list(interleaved(surplus))
+        coming = list(interleaved(deficit))
+        stoppers: list[gevent.Greenlet] = []
+        wait_for_turn = self._pacing(len(leaving) + len(coming), target.spawn_rate)
+        for name in leaving:
+            wait_for_turn()
+            user = next(reversed(self._live[name]), None)  # the newest goes first
+            if user is not None:
+                self._forget(user)
+                stoppers.append(gevent.spawn(self.stop, [user]))
+        for name in coming:
+            wait_for_turn()
+            if not self._start(classes[name]):
+                break
+        gevent.joinall(stoppers)
+
+    def hold(self) -> None:
+        """Let no user begin another task."""
+        self._gate = Event()
+        for user in self.users():
+            user._swarm_gate = self._gate
+
+    def release(self) -> None:
+        """Let held users go on."""
+        gate, self._gate = self._gate, None
+        if gate is not None:
+            for user in self.users():
+                user._swarm_gate = None
+            gate.set()
+
+    def stop_all(self) -> None:
+        """Stop every user; returns when all have ended, at the latest when their time is over."""
+        self.stop(self.users())
+
+    def stop(self, users: Iterable[User]) -> None:
+        """Stop these users in order.
+
+        With the environment's `stop_timeout` each may finish its running task within those seconds. Without,
+        who waits or sleeps stops at once, and a request in flight has REQUEST_GRACE_S to end. `on_stop` runs
+        in any case, and has ON_STOP_GRACE_S after that.
+        """
+        pending = [user for user in users if not _ended(user)]
+        timeout = self._environment.stop_timeout or 0
+        if timeout:
+            for user in pending:
+                user.stop(force=False)
+            pending = self._wait(pending, timeout)
+        else:
+            pending = self._wait(_halt(pending), REQUEST_GRACE_S, each_poll=_kill_idle)
+        for user in pending:
+            user.stop(force=True)
+        pending = self._wait(pending, ON_STOP_GRACE_S)
+        if pending:
+            log.warning("users did not end in time and are cut off in their on_stop", users=len(pending))
+            gevent.killall(
+                [user.greenlet for user in pending if user.greenlet], block=True, timeout=ON_STOP_GRACE_S
+            )
+
+    def kill_all(self) -> None:
+        """End every user at once."""
+        self.greenlets.kill(block=False)
+
+    def _wait(
+        self, pending: list[User], timeout: float, each_poll: Callable[[User], None] | None = None
+    ) -> list[User]:
+        deadline = time.perf_counter() + timeout
+        while True:
+            if each_poll:
+                for user in pending:
+                    each_poll(user)
+            gevent.sleep(POLL_S if pending else 0)
+            pending = [user for user in pending if not _ended(user)]
+            if not pending or time.perf_counter() >= deadline:
+                return pending
+
+    def _start(self, user_class: type[User]) -> bool:
+        try:
+            user = user_class(self._environment)
+        except Exception:
+            self.failed_starts += 1
+            log.error(
+                "a user could not be made; the ramp ends here", user_class=user_class.__name__, exc_info=True
+            )
+            return False
+        if self._gate is not None:
+            user._swarm_gate = self._gate
+        self._live.setdefault(user_class.__name__, {})[user] = None
+        user.start(self.greenlets).rawlink(lambda _: self._forget(user))
+        return True
+
+    def _forget(self, user: User) -> None:
+        self._live[type(user).__name__].pop(user, None)
+
+    def _pacing(self, steps: int, rate: float) -> Callable[[], None]:
+        """Return a function that blocks until the next step is due."""
+        done = 0
+        begin = max(time.perf_counter(), self._last_step + 1 / rate) if steps > rate else 0.0
+
+        def wait_for_turn() -> None:
+            nonlocal done
+            if steps > rate:
+                delay = begin + done / rate - time.perf_counter()
+                if delay > 0:
+                    gevent.sleep(max(delay, TICK_S))
+            if done % SPAWN_BATCH == SPAWN_BATCH - 1:
+                gevent.sleep(0)
+            done += 1
+            self._last_step = time.perf_counter()
+
+        return wait_for_turn
+
+
+def _halt(users: list[User]) -> list[User]:
+    for user in users:
+        if not user._swarm_leaving:
+            user._swarm_halt = True
+    return users
+
+
+def _kill_idle(user: User) -> None:
+    """End a user that waits for anything but an answer; one that is in its on_stop is left to it."""
+    if user._swarm_halt and not any(session.in_flight for session in user._swarm_sessions):
+        user.stop(force=True)
+
+
+def _ended(user: User) -> bool:
+    return user.greenlet is None or user.greenlet.dead

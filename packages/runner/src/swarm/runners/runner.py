@@ -1,0 +1,129 @@
+"""What every runner offers to a locustfile's listeners, whatever its role."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from gevent.pool import Group
+
+from swarm.runners.messages import MessageBoard
+from swarm.runners.monitor import GeneratorMonitor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import gevent
+
+    from swarm.environment import Environment
+    from swarm.users.user import User
+    from swarm_stats.failures import Failure
+    from swarm_stats.registry import Registry
+
+
+class ExceptionDict(TypedDict):
+    """An exception that tasks raised: how often, its text, its traceback, and the nodes that saw it."""
+
+    count: int
+    msg: str
+    traceback: str
+    nodes: set[str]
+
+
+MAX_EXCEPTIONS = 1000
+"""Distinct exceptions kept; what comes after is counted under the last key."""
+
+
+class Runner(ABC):
+    """A run on this node: its state, its users, its statistics. `start`, `stop` and `quit` never raise for a state."""
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.greenlet: Group = Group()
+        self.spawning_greenlet: gevent.Greenlet[..., None] | None = None
+        self.shape_greenlet: gevent.Greenlet[..., None] | None = None
+        self.exceptions: dict[str, ExceptionDict] = {}
+        self.messages = MessageBoard(environment)
+        self.monitor = GeneratorMonitor(environment)
+
+    @property
+    def stats(self) -> Registry:
+        """The statistics of the run."""
+        return self.environment.stats
+
+    @property
+    def errors(self) -> dict[str, Failure]:
+        """The failures by cause."""
+        return self.environment.stats.errors
+
+    @property
+    def user_classes(self) -> list[type[User]]:
+        """The classes that users are made of."""
+        return self.environment.user_classes
+
+    @property
+    def user_classes_by_name(self) -> dict[str, type[User]]:
+        """The same by their names."""
+        return self.environment.user_classes_by_name
+
+    @property
+    def cpu_usage(self) -> float:
+        """Percent of one core over the last seconds."""
+        return self.monitor.cpu_usage
+
+    @property
+    def custom_messages(self) -> dict[str, tuple[Callable[..., Any], bool]]:
+        """The listeners of custom messages: type to (listener, concurrent)."""
+        return self.messages.listeners
+
+    @property
+    @abstractmethod
+    def state(self) -> str:
+        """Where the run stands, in one of the words of `swarm.runners`."""
+
+    @property
+    @abstractmethod
+    def user_count(self) -> int:
+        """The users that run now."""
+
+    @abstractmethod
+    def start(
+        self,
+        user_count: int,
+        spawn_rate: float,
+        wait: bool = False,
+        user_classes: list[type[User]] | None = None,
+    ) -> None:
+        """Begin a run, or give the one that goes on a new target.
+
+        `spawn_rate` is users a second. `wait` returns only when all are there. `user_classes` limits the
+        users to some of the environment's classes. Raises SwarmError for a count or rate that cannot be.
+        """
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End the run in order; returns when the listeners of `test_stop` were called."""
+
+    @abstractmethod
+    def quit(self) -> None:
+        """End the run and the runner."""
+
+    @abstractmethod
+    def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
+        """Send a message of the user's own to the other nodes, on a local runner to itself."""
+
+    def register_message(self, msg_type: str, listener: Callable[..., Any], concurrent: bool = False) -> None:
+        """Call `listener(environment=…, msg=…)` for each message of this type."""
+        self.messages.register(msg_type, listener, concurrent=concurrent)
+
+    def log_exception(self, node_id: str, msg: str, formatted_tb: str) -> None:
+        """Count an exception that a task, `on_start` or `on_stop` raised."""
+        key = hashlib.sha1(f"{msg}\0{formatted_tb}".encode(), usedforsecurity=False).hexdigest()
+        if key not in self.exceptions and len(self.exceptions) >= MAX_EXCEPTIONS:
+            key, msg, formatted_tb = "(other)", "(other)", ""
+        row = self.exceptions.setdefault(
+            key, {"count": 0, "msg": msg, "traceback": formatted_tb, "nodes": set()}
+        )
+        row["count"] += 1
+        row["nodes"].add(node_id)

@@ -1,0 +1,45 @@
+"""Follows a load shape: asks it for the load once a second and hands a change to the runner."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gevent
+
+from swarm.log import get_logger
+
+if TYPE_CHECKING:
+    from swarm.runners.runner import Runner
+    from swarm.shape import LoadTestShape
+
+log = get_logger(__name__)
+
+TICK_S = 1.0
+
+
+class ShapeFollower:
+    """One pass through a shape, until its `tick` returns None or raises."""
+
+    def __init__(self, runner: Runner, shape: LoadTestShape) -> None:
+        self._runner = runner
+        self._shape = shape
+
+    def follow(self) -> None:
+        """Apply the shape until its end, then end the run; without a UI the runner quits as well."""
+        last = None
+        log.info("following the shape", shape=type(self._shape).__name__)
+        try:
+            while (step := self._shape.tick()) is not None:
+                if step != last:
+                    users, spawn_rate, *classes = step
+                    self._runner.start(users, spawn_rate, user_classes=classes[0] if classes else None)
+                    last = step
+                gevent.sleep(TICK_S)
+        except Exception:
+            self._runner.messages.failed_listeners += 1
+            log.error("the shape's tick failed; the run ends", exc_info=True)
+        log.info("the shape has ended")
+        if self._runner.environment.web_ui:
+            self._runner.stop()
+        else:
+            self._runner.quit()

@@ -1,0 +1,54 @@
+"""When a run says that its own generator was the bottleneck."""
+
+from __future__ import annotations
+
+from swarm.control.generator import GeneratorHealth
+
+
+def test_an_idle_generator_with_a_prompt_loop_is_valid():
+    health = GeneratorHealth()
+    for _ in range(10):
+        health.record_cpu(0.3, 1.0)
+        health.record_lag(200)
+    assert health.verdict(20_000).valid
+
+
+def test_a_core_busy_over_five_seconds_is_a_reason():
+    health = GeneratorHealth()
+    for _ in range(5):
+        health.record_cpu(0.97, 1.0)
+    verdict = health.verdict(20_000)
+    assert not verdict.valid
+    assert "97 %" in verdict.reasons[0]
+
+
+def test_a_busy_second_in_a_long_quiet_run_is_no_reason():
+    health = GeneratorHealth()
+    for busy in [0.2] * 10 + [1.0] + [0.2] * 10:
+        health.record_cpu(busy, 1.0)
+    assert health.verdict(20_000).valid
+
+
+def test_a_run_shorter_than_the_window_is_judged_by_its_mean():
+    health = GeneratorHealth()
+    health.record_cpu(0.99, 1.0)
+    assert not health.verdict(None).valid
+
+
+def test_lag_is_judged_beside_the_response_times():
+    health = GeneratorHealth()
+    for _ in range(100):
+        health.record_lag(8_000)
+    assert not health.verdict(20_000).valid
+    assert health.verdict(200_000).valid
+
+
+def test_lag_under_the_floor_never_distorts():
+    health = GeneratorHealth()
+    for _ in range(100):
+        health.record_lag(4_900)
+    assert health.verdict(130).valid
+
+
+def test_nothing_sampled_is_valid():
+    assert GeneratorHealth().verdict(None).valid
