@@ -89,9 +89,11 @@ def report(user: User, error: BaseException, doing: str) -> None:
 
 
 def _log_of(environment: Environment) -> ErrorLog:
-    log = getattr(environment, "_swarm_error_log", None)
+    """Return the environment's own log: two runs in one process do not silence each other."""
+    attributes = vars(environment)
+    log: ErrorLog | None = attributes.get("_swarm_error_log")
     if log is None:
-        log = environment._swarm_error_log = ErrorLog()
+        log = attributes["_swarm_error_log"] = ErrorLog()
     return log
 
 

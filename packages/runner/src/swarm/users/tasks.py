@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, overload
@@ -24,7 +25,7 @@ def task(weight: TaskT | int = 1) -> TaskT | Callable[[TaskT], TaskT]:
     """
     if not isinstance(weight, int) and callable(weight):
         return _weighted(weight, 1)
-    count = _whole(weight, "@task")
+    count = whole_weight(weight, "@task")
     return lambda function: _weighted(function, count)
 
 
@@ -33,7 +34,8 @@ def _weighted(function: TaskT, weight: int) -> TaskT:
     return function
 
 
-def _whole(weight: Any, of: str) -> int:
+def whole_weight(weight: Any, of: str) -> int:
+    """Return `weight` as int. Raises ValueError, naming `of`, when it is negative or no whole number."""
     try:
         count = operator.index(weight)
     except TypeError:
@@ -52,7 +54,7 @@ def expand(tasks: Iterable[Task] | Mapping[Task, int]) -> list[Task]:
         return [
             entry
             for entry, weight in tasks.items()
-            for _ in range(_whole(weight, getattr(entry, "__name__", repr(entry))))
+            for _ in range(whole_weight(weight, getattr(entry, "__name__", repr(entry))))
         ]
     return list(tasks)
 
@@ -68,6 +70,7 @@ def collect_tasks(bases: Iterable[type], namespace: Mapping[str, Any]) -> list[T
     for name, value in namespace.items():
         if name == "tasks":
             collected += expand(value or ())
-        elif (weight := getattr(value, _WEIGHT, None)) is not None:
+        # Looked up without running code: an object in the body may answer to any name, or connect somewhere.
+        elif (weight := inspect.getattr_static(value, _WEIGHT, None)) is not None:
             collected += [value] * weight
     return collected

@@ -42,7 +42,7 @@ FAILED_AT_ONCE_PAUSE_S = 0.1
 class TaskSetMeta(type):
     """Collects a task set's tasks from its bases and its body."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> TaskSetMeta:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
         """Make the class; raises ValueError for a task's weight that is none."""
         namespace["tasks"] = collect_tasks(bases, namespace)
         cls = super().__new__(mcs, name, bases, namespace)
@@ -72,7 +72,7 @@ class TaskSet(metaclass=TaskSetMeta):
     def __init__(self, parent: User | TaskSet) -> None:
         self._task_queue: list[Task] = []
         self._swarm_parent = parent
-        self._swarm_user: User = getattr(parent, "_swarm_user", parent)
+        self._swarm_user: User = parent._swarm_user if isinstance(parent, TaskSet) else parent
 
     @property
     def user(self) -> User:

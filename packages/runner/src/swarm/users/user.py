@@ -29,7 +29,7 @@ logger = logging.getLogger("swarm.users")
 class UserMeta(type):
     """Collects a user class's tasks from its bases and its body; `abstract` holds for the class itself only."""
 
-    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> UserMeta:
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
         """Make the class; raises ValueError for a task's weight that is none."""
         namespace["tasks"] = collect_tasks(bases, namespace)
         namespace.setdefault("abstract", False)
