@@ -18,10 +18,10 @@ Ratio = dict[str, dict[str, Any]]
 """Name of a class or task to `ratio` (0 to 1) and, where there are tasks in it, `tasks`: the same again."""
 
 
-def get_ratio(user_classes: Iterable[type[User]], user_spawned: Mapping[str, int], total: bool) -> Ratio:
+def get_ratio(user_classes: Iterable[type[User]], user_spawned: Mapping[str, float], total: bool) -> Ratio:
     """Return the share of each user class among the users, and of each task within its class.
 
-    `user_spawned` has the number of users by class name. With `total` a task's share is that of all tasks.
+    `user_spawned` has the number of users, or any weight, by class name. With `total` a task's share is that of all tasks.
     """
     users = sum(user_spawned.values())
     ratios: Ratio = {}
@@ -43,7 +43,9 @@ def _tasks(tasks: list[Task], parent: float, total: bool) -> Ratio:
     return ratios
 
 
-def task_ratio_json(user_classes: Iterable[type[User]], user_spawned: Mapping[str, int]) -> dict[str, Ratio]:
+def task_ratio_json(
+    user_classes: Iterable[type[User]], user_spawned: Mapping[str, float]
+) -> dict[str, Ratio]:
     """Return the shares as `--show-task-ratio-json` prints them: `per_class` and `total`."""
     classes = list(user_classes)
     return {
@@ -53,7 +55,7 @@ def task_ratio_json(user_classes: Iterable[type[User]], user_spawned: Mapping[st
 
 
 def task_ratio_lines(
-    user_classes: Iterable[type[User]], user_spawned: Mapping[str, int], total: bool
+    user_classes: Iterable[type[User]], user_spawned: Mapping[str, float], total: bool
 ) -> list[str]:
     """Return the shares in percent as lines of text, tasks indented below their class."""
     return list(_lines(get_ratio(user_classes, user_spawned, total), 0))

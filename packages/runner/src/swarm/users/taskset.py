@@ -23,6 +23,7 @@ from swarm.exceptions import (
     SwarmError,
 )
 from swarm.users import failures
+from swarm.users.pause import pause
 from swarm.users.states import KILLED, RUNNING, STOPPING, WAITING
 from swarm.users.tasks import Task, collect_tasks, expand, task
 from swarm.users.wait_time import adopt_old_settings
@@ -175,7 +176,7 @@ class TaskSet(metaclass=TaskSetMeta):
         user = self._swarm_user
         if user._swarm_state == RUNNING:
             user._swarm_state = WAITING
-        gevent.sleep(seconds)
+        pause(seconds)
         if user._swarm_state == WAITING:
             user._swarm_state = RUNNING
         elif user._swarm_state == STOPPING and not user._swarm_leaving:

@@ -107,6 +107,8 @@ class User(metaclass=UserMeta):
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
+        if environment.host:
+            self.host = environment.host
 
     def on_start(self) -> None:
         """Run before the first task; for a file to override. An error in it ends the user."""
