@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import swarm  # patches the process, so it comes before everything else that could need it
 
 if TYPE_CHECKING:
-    from swarm.shape import LoadTestShape
-
     from swarm.environment import Environment
+    from swarm.shape import LoadTestShape
     from swarm.users.user import User
 
 
@@ -25,9 +24,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
 def run(argv: list[str]) -> int:
     """Run the command line with these arguments and return its exit code (docs/exit-codes.md)."""
     if argv[:1] == ["demo"]:
-        from swarm_cli import demo
+        from swarm_cli.demo import run as run_demo
 
-        return demo.run(argv[1:])
+        return run_demo(argv[1:])
     if "-V" in argv or "--version" in argv:
         python = ".".join(map(str, sys.version_info[:3]))
         sys.stdout.write(f"swarm-cli {swarm.__version__} (Python {python})\n")

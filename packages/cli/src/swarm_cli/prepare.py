@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from swarm.users.user import User
     from swarm_cli.locustfile import Locustfiles
 
+HTTP_USERS = {"swarm.users.http_user.HttpUser", "swarm.users.fast_http_user.FastHttpUser"}
 RESERVED_DESCRIPTORS = 64
 """Descriptors that the process itself needs: its event loop, files, logs, modules being imported."""
 
@@ -105,15 +106,38 @@ def _what_is_wrong(host: str) -> str | None:
 
 
 def _is_http(user_class: type[User]) -> bool:
-    from swarm.users.fast_http_user import FastHttpUser
-    from swarm.users.http_user import HttpUser
-
-    return issubclass(user_class, HttpUser | FastHttpUser)
+    # By name, since importing both would bring in requests for nothing.
+    return any(f"{cls.__module__}.{cls.__name__}" in HTTP_USERS for cls in user_class.__mro__)
 
 
 def _makes_itself(user_class: type[User]) -> bool:
-    own = [cls for cls in user_class.__mro__ if not cls.__module__.startswith("swarm.")]
-    return any("__init__" in vars(cls) or isinstance(vars(cls).get("host"), property) for cls in own[:-1])
+    return any(
+        "__init__" in vars(cls) or isinstance(vars(cls).get("host"), property)
+        for cls in _own_classes(user_class)
+    )
+
+
+def _own_classes(user_class: type[User]) -> list[type]:
+    """The class and its bases, as far as the user wrote them."""
+    return [
+        cls for cls in user_class.__mro__ if cls is not object and not cls.__module__.startswith("swarm.")
+    ]
+
+
+def check_tasks(environment: Environment) -> None:
+    """Refuse a user class that has no task and no way to come by one. Raises LocustfileError.
+
+    A class that gives its users their tasks itself (in `__init__`, `on_start`, `run`) is left alone, as all
+    are when somebody listens to `test_start` and may still do it.
+    """
+    from swarm.users.taskset import no_tasks
+
+    if environment.events.test_start._handlers:
+        return
+    for user_class in environment.user_classes:
+        own = {name for cls in _own_classes(user_class) for name in vars(cls)}
+        if not user_class.tasks and not own & {"__init__", "on_start", "run"}:
+            raise LocustfileError(no_tasks(user_class))
 
 
 def check_descriptors(environment: Environment, users: int) -> None:

@@ -1,0 +1,162 @@
+"""A run from its first user to the end of the process.
+
+Two greenlets share the work. The main one only waits, since whatever ends the process from elsewhere (a
+greenlet of the locustfile that calls `sys.exit()`) is thrown into it; another one does everything in order:
+start, wait for the end, stop, `quitting`, outputs, summary, exit code, `quit`.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import gevent
+from gevent.event import Event
+
+from swarm.log import get_logger
+from swarm_cli.display import display_for
+from swarm_cli.exit_codes import ExitCode, Outcome, resolve
+from swarm_cli.keys import Keys
+from swarm_cli.progress import Progress
+from swarm_cli.signals import Signals
+from swarm_cli.timespan import format_timespan
+
+if TYPE_CHECKING:
+    from swarm.environment import Environment
+    from swarm.runners.local import LocalRunner
+    from swarm_cli.outputs import Outputs
+    from swarm_cli.parser import Options
+
+log = get_logger(__name__)
+
+
+class Session:
+    """Carries one run out; made when everything was checked."""
+
+    def __init__(
+        self, environment: Environment, runner: LocalRunner, options: Options, outputs: Outputs
+    ) -> None:
+        self._environment = environment
+        self._runner = runner
+        self._options = options
+        self._outputs = outputs
+        self._keys = Keys(runner)
+        self._progress = Progress(runner)
+        self._display = display_for(environment, options, self._progress)
+        self._ended = Event()
+        self._exit_asked: SystemExit | None = None
+        self._errors = 0
+
+    def run(self) -> int:
+        """Run until the run time is over, the runner quits or somebody says stop; return the exit code."""
+        with Signals(self._ended.set, self._abort):
+            work = gevent.spawn(self._work)
+            while not work.ready():
+                try:
+                    work.join()
+                except SystemExit as asked:
+                    self._exit_asked = self._exit_asked or asked
+                    self._ended.set()
+        code: int = work.get()
+        return code
+
+    def _work(self) -> int:
+        self._outputs.start()
+        self._display.start()
+        if self._options.headless:
+            self._keys.start()
+        helpers = [gevent.spawn(self._await_quit), gevent.spawn(self._start)]
+        self._ended.wait()
+        gevent.killall(helpers, block=False)
+        self._keys.stop()
+        self._runner.quit()
+        self._display.stop()
+        return self._conclude()
+
+    def _start(self) -> None:
+        options, runner = self._options, self._runner
+        if not (options.headless or options.autostart or options.headful):
+            return
+        shape = self._environment.shape_class
+        if shape is not None:
+            self._warn_of_ignored(uses_common_options=bool(shape.use_common_options))
+            runner.start_shape()
+            return
+        options.num_users = 1 if options.num_users is None else options.num_users
+        options.spawn_rate = 1.0 if options.spawn_rate is None else options.spawn_rate
+        self._progress.begin(options.run_time)
+        runner.start(options.num_users, options.spawn_rate)
+        self._progress.begin(options.run_time)
+        if options.run_time:
+            log.info(f"the run lasts {format_timespan(options.run_time)}")
+            gevent.sleep(options.run_time)
+            log.info("the run time is over")
+            self._end_of_load()
+        elif options.headless:
+            log.info("no run time was given: the run lasts until Ctrl-C")
+
+    def _end_of_load(self) -> None:
+        options = self._options
+        if options.headless:
+            self._ended.set()
+            return
+        self._runner.stop()
+        if options.autoquit >= 0:
+            gevent.sleep(options.autoquit)
+            self._ended.set()
+
+    def _warn_of_ignored(self, *, uses_common_options: bool) -> None:
+        options = self._options
+        given = [options.num_users, options.spawn_rate, options.run_time]
+        if not uses_common_options and any(value is not None for value in given):
+            log.warning("--users, --spawn-rate and --run-time are ignored: the load shape decides on them")
+
+    def _await_quit(self) -> None:
+        self._runner.greenlet.join()
+        self._ended.set()
+
+    def _conclude(self) -> int:
+        environment = self._environment
+        self._fire_quitting()
+        results = self._outputs.finish()
+        if self._exit_asked is not None:
+            code = _code_of(self._exit_asked)
+        else:
+            code = resolve(
+                self._outcome(valid=results.valid),
+                exit_code_on_error=self._options.exit_code_on_error,
+                require_valid=self._options.require_valid,
+            )
+        sys.stderr.write(results.summary)
+        sys.stderr.flush()
+        log.info(f"shutting down (exit code {code})")
+        environment.events.quit.fire(exit_code=code)
+        return code
+
+    def _fire_quitting(self) -> None:
+        try:
+            self._environment.events.quitting.fire(environment=self._environment, reverse=True)
+        except SystemExit as asked:
+            self._exit_asked = asked
+
+    def _outcome(self, *, valid: bool) -> Outcome:
+        environment, runner = self._environment, self._runner
+        return Outcome(
+            process_exit_code=environment.process_exit_code,
+            errors=environment.events.listener_errors + runner.internal_errors + self._outputs.failed,
+            failures=len(runner.errors) + len(runner.exceptions),
+            invalid=not valid,
+        )
+
+    def _abort(self) -> None:
+        self._keys.stop()
+        self._display.abort()
+
+
+def _code_of(asked: SystemExit) -> int:
+    if asked.code is None:
+        return ExitCode.OK
+    if isinstance(asked.code, int):
+        return asked.code
+    sys.stderr.write(f"{asked.code}\n")
+    return ExitCode.FAILED
