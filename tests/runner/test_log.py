@@ -76,3 +76,15 @@ def test_an_unknown_level_or_format_is_refused_with_the_known_ones(options, text
 def test_a_log_file_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(SwarmError, match="missing/swarm.log cannot be written"):
         setup_logging("INFO", str(tmp_path / "missing" / "swarm.log"))
+
+
+def test_tables_are_printed_without_a_prefix_beside_the_log():
+    program = (
+        "import swarm; from swarm.log import setup_logging; from swarm.stats import print_stats;"
+        "env = swarm.Environment(); setup_logging('INFO');"
+        "env.stats.log_request('GET', '/look', 1.5, 10); print_stats(env.stats)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == ""
+    assert done.stderr.startswith("Type")
+    assert "/look" in done.stderr

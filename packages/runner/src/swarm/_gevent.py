@@ -45,7 +45,9 @@ def statemachine_queue() -> None:
     import statemachine.engines.base as base
 
     if monkey.is_module_patched("queue"):
-        base.PriorityQueue = monkey.get_original("queue", "PriorityQueue")
+        base.PriorityQueue = monkey.get_original(  # type: ignore[attr-defined]  # the very name it looks up
+            "queue", "PriorityQueue"
+        )
 
 
 patch()

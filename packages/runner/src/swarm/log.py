@@ -11,7 +11,7 @@ import socket
 import sys
 import traceback
 from collections import deque
-from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from swarm.exceptions import SwarmError
 
@@ -113,6 +113,7 @@ def setup_logging(loglevel: str = "INFO", logfile: str | None = None, log_format
         each.swarm_owned = True  # type: ignore[attr-defined]  # marks ours, so that a second set-up replaces them
         root.addHandler(each)
     root.setLevel(level)
+    _print_plainly("swarm.stats_logger", handler)
     # Their own chatter, a line for every connection at DEBUG, would cost more than the load.
     for noisy in ("requests", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
@@ -121,10 +122,10 @@ def setup_logging(loglevel: str = "INFO", logfile: str | None = None, log_format
 
 def greenlet_exception_logger(
     logger: logging.Logger, level: int = logging.CRITICAL
-) -> Callable[[gevent.Greenlet], None]:
+) -> Callable[[gevent.Greenlet[..., Any]], None]:
     """Return a function for `Greenlet.link_exception` that logs what ended the greenlet."""
 
-    def log_exception(greenlet: gevent.Greenlet) -> None:
+    def log_exception(greenlet: gevent.Greenlet[..., Any]) -> None:
         exc_info = greenlet.exc_info
         if exc_info and exc_info[0] is not SystemExit:
             logger.log(level, "Unhandled exception in greenlet: %s", greenlet, exc_info=exc_info)
@@ -141,9 +142,17 @@ def _handler(logfile: str | None) -> logging.Handler:
         raise SwarmError(f"The log file {logfile} cannot be written: {error.strerror}.") from error
 
 
+def _print_plainly(name: str, beside: logging.Handler) -> None:
+    """Let a logger's records, tables, appear as they are: where the log goes, without its prefix."""
+    logger = logging.getLogger(name)
+    logger.handlers = [logging.StreamHandler(getattr(beside, "stream", None))]
+    logger.setLevel(logging.INFO)
+    logger.propagate = False
+
+
 def _wants_colors(handler: logging.Handler) -> bool:
-    stream: TextIO | None = getattr(handler, "stream", None)
-    return stream is sys.stderr and sys.stderr.isatty()
+    stream = getattr(handler, "stream", None)
+    return stream is not None and stream is sys.stderr and bool(stream.isatty())
 
 
 def _formatter(log_format: str, *, colors: bool) -> logging.Formatter:

@@ -7,17 +7,25 @@ the top of a locustfile or in a listener. The measurements themselves are in `sw
 from __future__ import annotations
 
 import logging
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import gevent
 
+from swarm_stats.reports import PERCENTILES
+from swarm_stats.reports import json as json_report
+from swarm_stats.reports.lines import lines
+from swarm_stats.reports.table import error_table, percentile_table, requests_table
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from swarm.runners.runner import Runner
     from swarm_stats.registry import Registry
+    from swarm_stats.reports import Statistics
 
-PERCENTILES_TO_REPORT = [0.50, 0.66, 0.75, 0.80, 0.90, 0.95, 0.98, 0.99, 0.999, 0.9999, 1.0]
+PERCENTILES_TO_REPORT = list(PERCENTILES)
 """Columns of the percentile table and of the CSV files."""
 PERCENTILES_TO_STATISTICS = [0.95, 0.99]
 """Percentiles in the UI's table."""
@@ -32,6 +40,48 @@ CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW = 10
 
 console_logger = logging.getLogger("swarm.stats_logger")
 """Where `stats_printer` writes its tables, one record a table."""
+
+
+def print_stats(stats: Statistics, current: bool = True) -> None:
+    """Print the table of requests; rates are those of late, or with `current` False those of the whole run."""
+    _print(get_stats_summary(stats, current))
+
+
+def print_percentile_stats(stats: Statistics) -> None:
+    """Print the table of percentiles."""
+    _print(get_percentile_stats_summary(stats))
+
+
+def print_error_report(stats: Statistics) -> None:
+    """Print what failed and how often; nothing when nothing did."""
+    if stats.errors:
+        _print(get_error_report_summary(stats))
+
+
+def print_stats_json(stats: Statistics) -> None:
+    """Write the statistics to stdout in the form of `--json`."""
+    sys.stdout.write(json_report.text(stats) + "\n")
+    sys.stdout.flush()
+
+
+def save_stats_json(stats: Statistics, filename: str) -> None:
+    """Write the same to a file, `.json` added to its name. Raises OSError when it cannot be written."""
+    Path(f"{filename}.json").write_text(json_report.text(stats) + "\n", encoding="utf-8")
+
+
+def get_stats_summary(stats: Statistics, current: bool = True) -> list[str]:
+    """Return the table of requests as lines."""
+    return lines(requests_table(stats, current=current))
+
+
+def get_percentile_stats_summary(stats: Statistics) -> list[str]:
+    """Return the table of percentiles as lines."""
+    return lines(percentile_table(stats, PERCENTILES_TO_REPORT))
+
+
+def get_error_report_summary(stats: Statistics) -> list[str]:
+    """Return what failed and how often as lines."""
+    return lines(error_table(stats))
 
 
 def stats_printer(stats: Registry) -> Callable[[], NoReturn]:
@@ -56,3 +106,7 @@ def update_stats_history(runner: Runner) -> None:
     """Append one row to `runner.stats.history`: users, current rates and percentiles."""
     runner.stats.current_window = CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW
     runner.stats.add_history_row(runner.user_count, PERCENTILES_TO_CHART)
+
+
+def _print(rows: Sequence[str]) -> None:
+    console_logger.info("%s", "\n".join([*rows, ""]))

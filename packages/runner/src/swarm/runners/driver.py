@@ -7,7 +7,7 @@ listener of `test_start` that takes its time does not keep a stop from being hea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 from gevent.event import AsyncResult
@@ -43,7 +43,10 @@ class LifecycleDriver:
         self._carry_out = carry_out
         self._inbox: Queue[_Event] = Queue()
         self._work: Queue[tuple[list[Instruction], AsyncResult[None]]] = Queue()
-        self.greenlets = [gevent.spawn(self._take_events), gevent.spawn(self._work_off)]
+        self.greenlets: list[gevent.Greenlet[..., Any]] = [
+            gevent.spawn(self._take_events),
+            gevent.spawn(self._work_off),
+        ]
 
     def ask(self, name: str, target: Target | None = None) -> None:
         """Send an event and wait until its instructions are carried out.

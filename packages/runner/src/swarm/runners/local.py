@@ -23,9 +23,10 @@ from swarm.control.instructions import (
     StopUsers,
     Target,
 )
+from swarm.control.lifecycle import LifecycleError
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger
-from swarm.runners.driver import LifecycleDriver, LifecycleError
+from swarm.runners.driver import LifecycleDriver
 from swarm.runners.messages import Message
 from swarm.runners.pool import UserPool
 from swarm.runners.runner import Runner
@@ -51,7 +52,7 @@ class LocalRunner(Runner):
         super().__init__(environment)
         self._swarm_pool = UserPool(environment)
         self._swarm_driver = LifecycleDriver(self._carry_out)
-        self._swarm_quitting: gevent.Greenlet[[], None] | None = None
+        self._swarm_quitting: gevent.Greenlet[..., Any] | None = None
         for greenlet in self._swarm_driver.greenlets:
             self.greenlet.add(greenlet)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from swarm.environment import Environment
     from swarm.users.user import User
-    from swarm_stats.failures import Failure
+    from swarm_stats.failures import Failure, FailureKey
     from swarm_stats.registry import Registry
 
 
@@ -53,7 +53,7 @@ class Runner(ABC):
         return self.environment.stats
 
     @property
-    def errors(self) -> dict[str, Failure]:
+    def errors(self) -> dict[FailureKey, Failure]:
         """The failures by cause."""
         return self.environment.stats.errors
 
