@@ -21,7 +21,8 @@ Ratio = dict[str, dict[str, Any]]
 def get_ratio(user_classes: Iterable[type[User]], user_spawned: Mapping[str, float], total: bool) -> Ratio:
     """Return the share of each user class among the users, and of each task within its class.
 
-    `user_spawned` has the number of users, or any weight, by class name. With `total` a task's share is that of all tasks.
+    `user_spawned` has the number of users, or any weight, by class name. With `total` a
+    task's share is that of all tasks.
     """
     users = sum(user_spawned.values())
     ratios: Ratio = {}

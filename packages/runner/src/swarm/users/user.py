@@ -204,7 +204,7 @@ class User(metaclass=UserMeta):
         except EXITS:
             raise
         except BaseException as error:
-            failures.report(self, error, f"on_start, and ends: on_start of {type(self).__name__}")
+            failures.report(self, error, "its on_start, and ends")
             if not self.environment.catch_exceptions:
                 raise
             return False
