@@ -12,26 +12,11 @@ from swarm import RescheduleTask, StopUser, events
 from swarm.event import EventHook, Events
 from swarm_stats.registry import Registry
 
-HOOKS = [
-    "request",
-    "user_error",
-    "report_to_master",
-    "worker_report",
-    "worker_connect",
-    "spawning_complete",
-    "quitting",
-    "quit",
-    "init",
-    "init_command_line_parser",
-    "test_start",
-    "test_stopping",
-    "test_stop",
-    "reset_stats",
-    "cpu_warning",
-    "heartbeat_sent",
-    "heartbeat_received",
-    "usage_monitor",
-]
+HOOKS = sorted(
+    {"request", "user_error", "report_to_master", "worker_report", "worker_connect", "spawning_complete"}
+    | {"quitting", "quit", "init", "init_command_line_parser", "test_start", "test_stopping", "test_stop"}
+    | {"reset_stats", "cpu_warning", "heartbeat_sent", "heartbeat_received", "usage_monitor"}
+)
 
 
 @pytest.fixture

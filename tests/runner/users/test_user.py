@@ -86,7 +86,7 @@ def test_the_environments_host_goes_before_that_of_the_class() -> None:
 
 
 def test_the_names_that_files_take_for_themselves_are_theirs() -> None:
-    names = [
+    names = {
         "headers",
         "token",
         "user_id",
@@ -97,24 +97,9 @@ def test_the_names_that_files_take_for_themselves_are_theirs() -> None:
         "api",
         "config",
         "id",
-        "name",
-        "model",
-        "logger",
-        "provider",
-        "ws",
-        "uuid",
-        "node_id",
-        "_config",
-        "_user",
-        "_channel",
-        "_running",
-        "_requests",
-        "_response",
-        "_connections",
-        "_state",
-        "client",
-        "data",
-    ]
+    }
+    names |= {"name", "model", "logger", "provider", "ws", "uuid", "node_id", "client", "data", "_config"}
+    names |= {"_user", "_channel", "_running", "_requests", "_response", "_connections", "_state"}
     user = Visitor(Environment())
     for name in names:
         assert not hasattr(user, name)

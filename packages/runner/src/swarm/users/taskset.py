@@ -141,7 +141,7 @@ class TaskSet(metaclass=TaskSetMeta):
         return chosen(self)
 
     def execute_task(self, task: Task) -> None:
-        """Run `task`: a function of this task set, a method of it, or a nested TaskSet class."""
+        """Run `task`: a function of the task set, a method bound to it, or a nested TaskSet class."""
         if type(task) is FunctionType:
             task(self)
         else:
@@ -225,7 +225,7 @@ class DefaultTaskSet(TaskSet):
         return chosen(self._swarm_user)
 
     def execute_task(self, task: Task) -> None:
-        """Run `task`: a function of the user, a method of it, or a TaskSet class."""
+        """Run `task`: a function of the user, a method bound to it, or a TaskSet class."""
         if type(task) is FunctionType:
             task(self._swarm_user)
         else:
@@ -244,8 +244,8 @@ class DefaultTaskSet(TaskSet):
 def _execute_other(task: Task, owner: User | TaskSet) -> None:
     if isinstance(task, TaskSetMeta):
         task(owner).run()
-    elif hasattr(task, "__self__"):
-        task()
+    elif getattr(task, "__self__", None) is owner:
+        task()  # a method bound to it already
     else:
         task(owner)
 
