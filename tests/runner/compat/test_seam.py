@@ -64,6 +64,16 @@ def test_an_assignment_reaches_the_module_that_owns_the_setting(owner: Any, stat
     assert owner.INTERVAL == 1
 
 
+def test_a_percentile_list_that_a_locustfile_assigns_is_the_one_that_reports_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from swarm import stats
+
+    monkeypatch.setattr(stats, "PERCENTILES_TO_REPORT", [0.5, 0.9])
+    _import("import locust.stats\nlocust.stats.PERCENTILES_TO_REPORT = [0.5, 0.99]")
+    assert stats.PERCENTILES_TO_REPORT == [0.5, 0.99]
+
+
 def test_an_attribute_of_the_users_own_stays_on_the_module(owner: Any) -> None:
     module = _import("import locust.thing as module\nmodule.mine = 3")["module"]
     assert module.mine == 3

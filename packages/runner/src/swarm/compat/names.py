@@ -17,16 +17,23 @@ def _in(module: str, *names: str, **others: str) -> dict[str, str]:
     }
 
 
+_STATES = _in(
+    "swarm.users.states",
+    LOCUST_STATE_RUNNING="RUNNING",
+    LOCUST_STATE_STOPPING="STOPPING",
+    LOCUST_STATE_WAITING="WAITING",
+)
 _WAIT_TIMES = _in(
     "swarm.users.wait_time", "between", "constant", "constant_pacing", "constant_throughput", "poisson"
 )
-_TASKS = _in("swarm.users.taskset", "task", "TaskSet") | _in("swarm.users.tags", "tag")
+_TASKS = (
+    _in("swarm.users.taskset", "TaskSet") | _in("swarm.users.tasks", "task") | _in("swarm.users.tags", "tag")
+)
 _SEQUENTIAL = _in("swarm.users.sequential", "SequentialTaskSet")
 _MARKOV = _in("swarm.users.markov", "MarkovTaskSet", "transition", "transitions")
 _USERS = _in("swarm.users.user", "User") | _in("swarm.users.http_user", "HttpUser")
 _FAST = _in("swarm.users.fast_http_user", "FastHttpUser")
 _SHAPE = _in("swarm.shape", "LoadTestShape")
-_EVENTS = _in("swarm.event", "Events", "EventHook")
 _DEBUG = _in("swarm.debug", "run_single_user")
 
 NAMES: dict[str, dict[str, str]] = {
@@ -43,7 +50,7 @@ NAMES: dict[str, dict[str, str]] = {
         **_in("swarm.compat.names", __version__="LOCUST_VERSION"),
     },
     "locust.env": _in("swarm.environment", "Environment"),
-    "locust.event": _EVENTS,
+    "locust.event": _in("swarm.event", "EventHook", "Events"),
     "locust.exception": _in(
         "swarm.exceptions",
         "CatchResponseError",
@@ -60,8 +67,8 @@ NAMES: dict[str, dict[str, str]] = {
         "StopUser",
         LocustError="SwarmError",
     ),
-    "locust.shape": _SHAPE,
-    "locust.debug": _DEBUG,
+    "locust.shape": _SHAPE | _in("swarm.shape", "LoadTestShapeMeta"),
+    "locust.debug": _DEBUG | _in("swarm.debug", "PrintListener"),
     "locust.log": _in("swarm.log", "LogReader", "get_logs", "greenlet_exception_logger", "setup_logging"),
     "locust.stats": {
         **_in(
@@ -88,40 +95,74 @@ NAMES: dict[str, dict[str, str]] = {
             "update_stats_history",
         ),
         **_in("swarm_stats.registry", RequestStats="Registry"),
-        **_in("swarm_stats.entries", StatsEntry="Entry", StatsError="Failure"),
+        **_in("swarm_stats.entries", "sort_stats", StatsEntry="Entry"),
+        **_in("swarm_stats.failures", StatsError="Failure"),
+        **_in("swarm_stats.reports.figures", get_readable_percentiles="readable_percentiles"),
+        **_in("swarm_stats.units", bucket_response_time="round_ms"),
         **_in("itertools", "chain"),
     },
-    "locust.runners": _in(
-        "swarm.runners",
-        "CPU_MONITOR_INTERVAL",
-        "CPU_WARNING_THRESHOLD",
-        "DistributedRunner",
-        "LocalRunner",
-        "MasterRunner",
-        "Runner",
-        "STATE_CLEANUP",
-        "STATE_INIT",
-        "STATE_MISSING",
-        "STATE_RUNNING",
-        "STATE_SPAWNING",
-        "STATE_STOPPED",
-        "STATE_STOPPING",
-        "WorkerRunner",
-        LOCUST_STATE_STOPPING="STATE_STOPPING",
-    ),
-    "locust.clients": _in("swarm.http.requests_session", "HttpSession"),
+    "locust.runners": {
+        **_in(
+            "swarm.runners",
+            "CPU_MONITOR_INTERVAL",
+            "CPU_WARNING_THRESHOLD",
+            "DistributedRunner",
+            "LocalRunner",
+            "MasterRunner",
+            "Runner",
+            "STATE_CLEANUP",
+            "STATE_INIT",
+            "STATE_MISSING",
+            "STATE_RUNNING",
+            "STATE_SPAWNING",
+            "STATE_STOPPED",
+            "STATE_STOPPING",
+            "WorkerRunner",
+        ),
+        **_in("swarm.runners.runner", "ExceptionDict"),
+        **_in("swarm.users.states", LOCUST_STATE_STOPPING="STOPPING"),
+    },
+    "locust.clients": {
+        **_in("swarm.http.requests_session", "HttpSession"),
+        **_in("swarm.http.requests_response", "ResponseContextManager"),
+    },
     "locust.user": {**_USERS, **_TASKS, **_WAIT_TIMES},
-    "locust.user.users": _USERS,
-    "locust.user.task": _TASKS,
-    "locust.user.sequential_taskset": _SEQUENTIAL,
-    "locust.user.markov_taskset": _MARKOV,
+    "locust.user.users": {**_USERS, **_STATES, **_in("swarm.users.user", "UserMeta")},
+    "locust.user.task": {
+        **_TASKS,
+        **_STATES,
+        **_in("swarm.users.taskset", "DefaultTaskSet", "TaskSetMeta"),
+        **_in("swarm.users.tags", "filter_tasks_by_tags", "is_markov_taskset"),
+    },
+    "locust.user.sequential_taskset": _SEQUENTIAL | _in("swarm.users.sequential", "SequentialTaskSetMeta"),
+    "locust.user.markov_taskset": _MARKOV
+    | _in(
+        "swarm.users.markov",
+        "InvalidTransitionError",
+        "MarkovTaskSetMeta",
+        "MarkovTaskTagError",
+        "NoMarkovTasksError",
+        "NonMarkovTaskTransitionError",
+    ),
     "locust.user.wait_time": _WAIT_TIMES,
+    "locust.user.inspectuser": _in("swarm.users.ratio", "get_ratio"),
     "locust.contrib": {},
-    "locust.contrib.fasthttp": _FAST,
+    "locust.contrib.fasthttp": {
+        **_FAST,
+        **_in("swarm.http.session", "FastHttpSession"),
+        **_in("swarm.http.response", "ErrorResponse", "FastRequest", "FastResponse", "LocustBadStatusCode"),
+        **_in("swarm.http.catch", "ResponseContextManager"),
+        **_in("swarm.http.agent", LocustUserAgent="UserAgent"),
+        **_in("swarm.http.tls", insecure_ssl_context_factory="insecure_ssl_context"),
+    },
     "locust.util": {},
     "locust.util.timespan": _in("swarm_cli.timespan", "parse_timespan"),
-    "locust.argument_parser": _in("swarm_cli.parser", "LocustArgumentParser"),
-    "locust.main": _in("swarm_cli.main", "main"),
+    "locust.util.load_locustfile": _in("swarm_cli.main", "load_locustfile"),
+    "locust.argument_parser": {
+        **_in("swarm_cli.parser", "LocustArgumentParser"),
+        **_in("swarm_cli.options", "get_parser", "parse_options", "setup_parser_arguments"),
+    },
+    "locust.main": _in("swarm_cli.main", "create_environment", "load_locustfile", "main"),
     "locust.web": {},
     "locust.html": {},
 }
