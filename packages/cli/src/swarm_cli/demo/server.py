@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -74,7 +73,7 @@ def main() -> None:
     ports = [argument for argument in arguments if argument != UNTIL_STDIN_CLOSES]
     try:
         server, url = start(int(ports[0]) if ports else 0)
-    except (OSError, ValueError) as error:
+    except (OSError, OverflowError, ValueError) as error:
         sys.exit(f"The demo shop cannot serve on port {ports[0] if ports else 0}: {error}.")
     sys.stdout.write(url + "\n")
     sys.stdout.flush()
@@ -83,8 +82,9 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         _wait_for_end(sys.stdin.fileno())
     else:
-        with contextlib.suppress(KeyboardInterrupt):
-            Event().wait()
+        interrupted = Event()
+        gevent.signal_handler(signal.SIGINT, interrupted.set)
+        interrupted.wait()
     server.stop(timeout=1)
 
 
