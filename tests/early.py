@@ -13,10 +13,15 @@ _SKIP = "SWARM_SKIP_MONKEY_PATCH"
 
 def _distributes(arguments: list[str]) -> bool:
     """Whether these arguments make the process a controller, which runs no test itself."""
-    counts = [after for before, after in zip(arguments, [*arguments[1:], ""], strict=True) if before == "-n"]
-    counts += [argument[2:] for argument in arguments if argument.startswith("-n") and argument != "-n"]
-    counts += [argument.partition("=")[2] for argument in arguments if argument.startswith("--numprocesses=")]
-    return any(count != "0" for count in counts)
+    count = "0"
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument in ("-n", "--numprocesses"):
+            count = following
+        elif argument.startswith("--numprocesses="):
+            count = argument.partition("=")[2]
+        elif argument.startswith("-n"):
+            count = argument[2:]
+    return count != "0"
 
 
 if "PYTEST_XDIST_WORKER" in os.environ:

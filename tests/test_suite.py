@@ -18,4 +18,5 @@ def test_only_a_controller_of_xdist_stays_unpatched() -> None:
     assert early._distributes(["--numprocesses=auto"])
     assert not early._distributes(["-n", "0"])
     assert not early._distributes(["-n0", "tests/stats"])
+    assert not early._distributes(["-n", "2", "-n", "0"])
     assert not early._distributes(["-q", "--no-header"])
