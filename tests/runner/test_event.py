@@ -138,9 +138,9 @@ def test_what_steers_the_user_passes_once_all_listeners_were_called(error: Excep
 
 def test_a_hook_of_ones_own_counts_among_the_listener_errors() -> None:
     mine = Events()
-    mine.deployed = EventHook()  # type: ignore[attr-defined]  # that is how a file adds one
-    mine.deployed.add_listener(raising(OSError()))  # type: ignore[attr-defined]
-    mine.deployed.fire()  # type: ignore[attr-defined]
+    mine.deployed = EventHook()
+    mine.deployed.add_listener(raising(OSError()))
+    mine.deployed.fire()
     assert mine.listener_errors == 1
 
 

@@ -137,10 +137,10 @@ def test_an_object_in_the_body_that_answers_to_any_name_is_no_task() -> None:
 
 def test_tasks_appended_to_the_class_after_its_making_are_chosen(life: Life) -> None:
     class Shopper(Visitor):
-        pass
+        length = 60
 
     for name in ("a", "b"):
-        Shopper.tasks.append(lambda user, name=name: user.did(name))  # type: ignore[union-attr]
+        Shopper.tasks.append(lambda user, name=name: user.did(name))
     assert set(life.lead(Shopper).log) == {"a", "b", "end"}
 
 
@@ -218,7 +218,7 @@ def test_scheduled_tasks_come_before_chosen_ones_in_their_order(life: Life) -> N
     class Inner(TaskSet):
         @task
         def chosen(self) -> None:
-            self.user.did("chosen")  # type: ignore[attr-defined]
+            self.user.did("chosen")
 
         def on_start(self) -> None:
             self.schedule_task(one_of_set)
@@ -245,7 +245,7 @@ def test_the_user_of_a_task_set_cannot_be_assigned(life: Life) -> None:
     class Inner(TaskSet):
         @task
         def assign(self) -> None:
-            self.user = {"name": "x"}  # type: ignore[misc, assignment]
+            self.user = {"name": "x"}
 
     class Shopper(Visitor):
         tasks = [Inner]
@@ -271,7 +271,7 @@ def test_a_replaced_execute_task_is_called_at_every_step(
     class Inner(TaskSet):
         @task
         def browse(self) -> None:
-            self.user.did("browse")  # type: ignore[attr-defined]
+            self.user.did("browse")
 
     class Shopper(Visitor):
         tasks = [one] if engine is DefaultTaskSet else [Inner]
@@ -307,42 +307,42 @@ def test_an_overridden_get_next_task_decides(life: Life) -> None:
 def test_nested_sets_are_visited_in_order_with_interrupts_of_both_kinds(life: Life) -> None:
     class Journey(SequentialTaskSet):
         def on_start(self) -> None:
-            self.user.did("journey starts")  # type: ignore[attr-defined]
+            self.user.did("journey starts")
 
         def wait_time(self) -> float:
-            self.user.did("wait")  # type: ignore[attr-defined]
+            self.user.did("wait")
             return 0
 
         @task
         class AtOnce(TaskSet):
             def on_start(self) -> None:
-                self.user.did("at once starts")  # type: ignore[attr-defined]
+                self.user.did("at once starts")
 
             @task
             def leave(self) -> None:
-                self.user.did("at once leaves")  # type: ignore[attr-defined]
+                self.user.did("at once leaves")
                 self.interrupt()
 
             def on_stop(self) -> None:
-                self.user.did("at once stops")  # type: ignore[attr-defined]
+                self.user.did("at once stops")
 
         @task
         class Later(TaskSet):
             @task
             def leave(self) -> None:
-                self.user.did("later leaves")  # type: ignore[attr-defined]
+                self.user.did("later leaves")
                 self.interrupt(reschedule=False)
 
             def on_stop(self) -> None:
-                self.user.did("later stops")  # type: ignore[attr-defined]
+                self.user.did("later stops")
 
         @task
         def last(self) -> None:
-            self.user.did("last")  # type: ignore[attr-defined]
+            self.user.did("last")
             raise StopUser
 
         def on_stop(self) -> None:
-            self.user.did("journey stops")  # type: ignore[attr-defined]
+            self.user.did("journey stops")
 
     class Shopper(Visitor):
         length = 100
@@ -368,13 +368,13 @@ def test_a_stop_runs_the_on_stop_of_every_level_from_the_inside(life: Life) -> N
             pass
 
         def on_stop(self) -> None:
-            self.user.did("inner")  # type: ignore[attr-defined]
+            self.user.did("inner")
 
     class Outer(TaskSet):
         tasks = [Inner]
 
         def on_stop(self) -> None:
-            self.user.did("outer")  # type: ignore[attr-defined]
+            self.user.did("outer")
 
     class Shopper(Visitor):
         tasks = [Outer]
@@ -395,7 +395,7 @@ def test_a_kill_during_the_on_stop_of_a_set_leaves_out_the_others(life: Life) ->
             pass
 
         def on_stop(self) -> None:
-            self.user.did("inner")  # type: ignore[attr-defined]
+            self.user.did("inner")
             gevent.sleep(1000)
 
     class Shopper(Visitor):
@@ -412,11 +412,11 @@ def test_a_kill_during_the_on_stop_of_a_set_leaves_out_the_others(life: Life) ->
 def test_a_set_that_interrupts_in_its_on_start_was_not_entered(life: Life) -> None:
     class Closed(TaskSet):
         def on_start(self) -> None:
-            self.user.log.append("closed")  # type: ignore[attr-defined]
+            self.user.log.append("closed")
             self.interrupt()
 
         def on_stop(self) -> None:
-            self.user.log.append("never")  # type: ignore[attr-defined]
+            self.user.log.append("never")
 
     class Shopper(Visitor):
         length = 40
@@ -431,7 +431,7 @@ def test_a_set_that_interrupts_in_its_on_start_was_not_entered(life: Life) -> No
 def test_an_error_in_the_on_start_of_a_set_is_the_parents_and_the_user_goes_on(life: Life) -> None:
     class Faulty(TaskSet):
         def on_start(self) -> None:
-            self.user.did("faulty")  # type: ignore[attr-defined]
+            self.user.did("faulty")
             raise ValueError("no stock")
 
     class Shopper(Visitor):
@@ -477,6 +477,6 @@ def test_a_wait_time_on_the_instance_is_a_function_without_arguments(life: Life)
 
         def __init__(self, environment: Environment) -> None:
             super().__init__(environment)
-            self.wait_time = lambda: self.log.append("wait") or 0  # type: ignore[method-assign, func-returns-value]
+            self.wait_time = lambda: self.log.append("wait") or 0
 
     assert life.lead(Shopper).log == ["one", "wait", "one", "end"]
