@@ -100,9 +100,9 @@ def history_row(
         "current_fail_per_sec": total.current_fail_per_sec,
         "total_avg_response_time": total.avg_response_time,
     }
-    for percentile in percentiles:
-        current = total.get_current_response_time_percentile(percentile, window)
-        row[f"response_time_percentile_{percentile}"] = current or 0
+    current = total.current_percentiles(percentiles, window) or [0.0] * len(percentiles)
+    for percentile, response_time in zip(percentiles, current, strict=True):
+        row[f"response_time_percentile_{percentile}"] = response_time
     return row
 
 

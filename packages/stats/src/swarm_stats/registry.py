@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from swarm_stats.entries import Entry, to_us
+from swarm_stats.entries import Entry
 from swarm_stats.failures import ErrorLike, Failure, FailureKey, error_text
 from swarm_stats.history import SERIES_SECONDS, append_row, history_row, series_limit
+from swarm_stats.units import to_us
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -229,11 +230,7 @@ class Registry:
 
     def serialize_stats(self) -> list[dict[str, Any]]:
         """Return `Entry.serialize()` of each entry that counted something."""
-        return [
-            entry.serialize()
-            for entry in self.entries.values()
-            if entry.num_requests or entry.num_failures or entry.num_interrupted
-        ]
+        return [entry.serialize() for entry in self.entries.values() if not entry.is_empty]
 
     def serialize_errors(self) -> dict[str, dict[str, Any]]:
         """Return the failures as plain values; the keys are method, name and error in one string."""
