@@ -52,6 +52,7 @@ class Connection:
         self._recv: Callable[[int], bytes] = sock.recv
         self._waiter: Any = None
         self._send_error: ConnectionError | None = None
+        self._limit = NEVER
         self._deadline = NEVER
         self._timer: Any = None
         self._timer_due = NEVER
@@ -78,6 +79,7 @@ class Connection:
         parser = self.parser
         parser.state = 0
         parser.head_done = False
+        self._limit = timeout
         self._deadline = deadline = perf_counter() + timeout
         if deadline < self._timer_due:
             self._arm(timeout)
@@ -108,7 +110,7 @@ class Connection:
                 parser.feed(data)
             except (HttpParserError, HttpParserUpgrade) as error:
                 refusal = error
-            if parser.state == COMPLETE and not stream and refusal is None:
+            if parser.state == COMPLETE and not stream and refusal is None and method != "HEAD":
                 response.head = data[: data.find(b"\r\n\r\n")]
                 response.status_code = parser.status
                 response.content = parser.take_body()
@@ -225,7 +227,7 @@ class Connection:
         if left > 0:
             self._arm(left)
         else:
-            waiter.throw(ReadTimeoutError(f"{self.peer} did not go on within the network timeout"))
+            waiter.throw(ReadTimeoutError(f"{self.peer} did nothing for {self._limit:g} s"))
 
     # -- sending -----------------------------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ def insecure_ssl_context() -> ssl.SSLContext:
     return context
 
 
+def secure_ssl_context() -> ssl.SSLContext:
+    """Return a context that checks certificates against the system's authorities."""
+    return ssl.create_default_context()
+
+
 class Records:
     """One side of a TLS session: what is sealed goes to `outgoing`, what came is put into `incoming`."""
 
