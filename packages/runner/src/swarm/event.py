@@ -119,7 +119,9 @@ class EventHook:
         except FLOW_CONTROL:
             self._fire_measured(meta, start)
             raise
-        except Exception as exception:  # noqa: BLE001  it is reported as the request's failure
+        except Exception as exception:
+            if type(exception).__module__ == "bdb":
+                raise  # somebody left the debugger: no failure, and not to be kept from leaving
             meta["exception"] = exception
             self._fire_measured(meta, start)
         except BaseException as exception:
