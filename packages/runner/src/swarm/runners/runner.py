@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from gevent.pool import Group
 
 from swarm.runners.messages import MessageBoard
 from swarm.runners.monitor import GeneratorMonitor
+from swarm_stats.exceptions import Exceptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from swarm_stats.registry import Registry
 
 
-class ExceptionDict(TypedDict):
-    """An exception that tasks raised: how often, its text, its traceback, and the nodes that saw it."""
-
-    count: int
-    msg: str
-    traceback: str
-    nodes: set[str]
-
-
-MAX_EXCEPTIONS = 1000
-"""Distinct exceptions kept; what comes after is counted under the last key."""
-
-
 class Runner(ABC):
     """A run on this node: its state, its users, its statistics. `start`, `stop` and `quit` never raise for a state."""
 
@@ -43,7 +30,7 @@ class Runner(ABC):
         self.greenlet: Group = Group()
         self.spawning_greenlet: gevent.Greenlet[..., None] | None = None
         self.shape_greenlet: gevent.Greenlet[..., None] | None = None
-        self.exceptions: dict[str, ExceptionDict] = {}
+        self.exceptions = Exceptions()
         self.messages = MessageBoard(environment)
         self.monitor = GeneratorMonitor(environment)
 
@@ -119,11 +106,4 @@ class Runner(ABC):
 
     def log_exception(self, node_id: str, msg: str, formatted_tb: str) -> None:
         """Count an exception that a task, `on_start` or `on_stop` raised."""
-        key = hashlib.sha1(f"{msg}\0{formatted_tb}".encode(), usedforsecurity=False).hexdigest()
-        if key not in self.exceptions and len(self.exceptions) >= MAX_EXCEPTIONS:
-            key, msg, formatted_tb = "(other)", "(other)", ""
-        row = self.exceptions.setdefault(
-            key, {"count": 0, "msg": msg, "traceback": formatted_tb, "nodes": set()}
-        )
-        row["count"] += 1
-        row["nodes"].add(node_id)
+        self.exceptions.log(node_id, msg, formatted_tb)
