@@ -99,6 +99,7 @@ class FastHttpSession:
             if request_event is None:
                 self.request_event = user.environment.events.request
             user._swarm_sessions.append(self)
+        self._shares_pool = client_pool is not None
         self.pool = client_pool or ConnectionPool(
             concurrency,
             connection_timeout,
@@ -261,6 +262,11 @@ class FastHttpSession:
     def in_flight(self) -> int:
         """The number of requests whose greenlet waits now."""
         return self.pool.in_flight
+
+    def close(self) -> None:
+        """Close the connections, unless other sessions share them; later requests open new ones."""
+        if not self._shares_pool:
+            self.pool.close()
 
     @cached_property
     def client(self) -> UserAgent:

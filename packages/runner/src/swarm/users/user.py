@@ -196,6 +196,8 @@ class User(metaclass=UserMeta):
             self._swarm_depart()
         finally:
             self._swarm_halt = True  # whatever greenlet of the user's own is left ends at its next request
+            for session in self.__dict__.get("_swarm_sessions", ()):
+                session.close()  # a connection's watcher would keep it open for ever
 
     def _swarm_arrive(self) -> bool:
         """Run `on_start`; return whether it went well."""
