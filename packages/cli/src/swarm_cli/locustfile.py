@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from swarm.shape import LoadTestShape
-
     from swarm.users.user import User
 
 
@@ -173,7 +172,6 @@ def _shown(path: Path) -> str:
 
 def _collect(module: ModuleType, source: Source, loaded: Locustfiles) -> None:
     from swarm.shape import LoadTestShape
-
     from swarm.users.user import User
 
     for item in list(vars(module).values()):

@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from typing import TYPE_CHECKING, Self
 
 import gevent
 
-from swarm.log import get_logger
 from swarm_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-
-log = get_logger(__name__)
 
 
 class Signals:
@@ -49,16 +45,13 @@ class Signals:
         if not self._stopping:
             self._stopping = True
             loop = gevent.get_hub().loop
-            loop.run_callback_threadsafe(self._stop, signal.Signals(number).name)
+            loop.run_callback_threadsafe(self._on_stop)
+            name = signal.Signals(number).name
+            # Not through logging, whose locks the interrupted code may hold.
+            os.write(2, f"\n{name}: stopping in order; Ctrl-C again ends at once\n".encode())
         elif number == signal.SIGINT:
             self._abort()
 
-    def _stop(self, name: str) -> None:
-        log.info(f"{name}: stopping in order; Ctrl-C again ends at once")
-        self._on_stop()
-
     def _abort(self) -> None:
         self._on_abort()
-        sys.stderr.write("\nInterrupted\n")
-        sys.stderr.flush()
         os._exit(ExitCode.INTERRUPTED)

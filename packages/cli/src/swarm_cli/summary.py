@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
     from swarm.control.generator import Verdict
     from swarm_stats.reports import Statistics
+    from swarm_stats.reports.table import Table
     from swarm_stats.snapshot import Snapshot
 
+ROWS_WHILE_RUNNING = 50
+"""Names in a table that is printed again and again; the summary lists them all."""
 FILE_COLUMNS = 160
 """Columns of a table that is not written to a terminal, unless its names are shorter."""
 
@@ -24,7 +27,7 @@ FILE_COLUMNS = 160
 def summary_text(snapshot: Snapshot, verdict: Verdict, problems: Sequence[str]) -> str:
     """Return the final tables and, below, what a reader must know: the verdict, outputs that failed."""
     remarks = [*invalid_remarks(verdict), *problems]
-    width = _width(lines(requests_table(snapshot, current=False)))
+    width = _width(lines(requests_table(snapshot, current=False)), _columns())
     return "\n".join(summary(snapshot, settings.PERCENTILES_TO_REPORT, width, remarks)) + "\n"
 
 
@@ -41,12 +44,18 @@ def invalid_remarks(verdict: Verdict) -> list[str]:
 
 def table_text(statistics: Statistics) -> str:
     """Return the table of a run that goes on, as plain lines."""
-    table = requests_table(statistics)
+    return "\n".join(fitting(requests_table(statistics, limit=ROWS_WHILE_RUNNING), _columns())) + "\n"
+
+
+def fitting(table: Table, columns: int) -> list[str]:
+    """Return the lines of a table, its names shortened when it is wider than that many columns."""
     natural = lines(table)
-    width = _width(natural)
-    return "\n".join(natural if width is None else lines(table, width)) + "\n"
+    return natural if _width(natural, columns) is None else lines(table, columns)
 
 
-def _width(natural: Sequence[str]) -> int | None:
-    columns = shutil.get_terminal_size().columns if sys.stderr.isatty() else FILE_COLUMNS
+def _width(natural: Sequence[str], columns: int) -> int | None:
     return None if max(map(len, natural)) <= columns else columns
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size().columns if sys.stderr.isatty() else FILE_COLUMNS
