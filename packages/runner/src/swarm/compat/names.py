@@ -119,7 +119,6 @@ NAMES: dict[str, dict[str, str]] = {
             "STATE_STOPPING",
             "WorkerRunner",
         ),
-        **_in("swarm.runners.runner", "ExceptionDict"),
         **_in("swarm.users.states", LOCUST_STATE_STOPPING="STOPPING"),
     },
     "locust.clients": {
