@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import Any
 
 import gevent
+import gevent.monkey
 import pytest
 from gevent import GreenletExit
 from gevent.event import Event
@@ -180,6 +182,18 @@ def test_a_wait_in_a_loop_of_the_users_own_does_not_starve_the_others(life: Life
 
     users = [life.start(Waiting) for _ in range(2)]
     until(lambda: all(user.turns > 50 for user in users))
+
+
+def test_a_second_patch_all_and_a_coroutine_in_a_task_do_no_harm(life: Life) -> None:
+    class Mixed(Visitor):
+        @task
+        def mix(self) -> None:
+            gevent.monkey.patch_all()
+            asyncio.run(asyncio.sleep(0.001))
+            self.did("mix")
+
+    assert life.lead(Mixed).log.count("mix") == 3
+    assert life.runner.exceptions == []
 
 
 def test_a_closed_workload_has_no_intended_start() -> None:
@@ -396,6 +410,28 @@ def test_a_stop_that_meets_the_end_of_a_wait_does_not_cut_off_on_stop(life: Life
     assert all(user.log == ["on_start", "closing", "closed"] for user in users)
 
 
+def test_the_sessions_of_a_user_are_closed_after_its_on_stop(life: Life) -> None:
+    class Session:
+        def __init__(self, user: Any) -> None:
+            self.user = user
+            user._swarm_sessions.append(self)
+
+        def close(self) -> None:
+            self.user.log.append("close")
+
+    class Shopper(Visitor):
+        def __init__(self, environment: Environment) -> None:
+            Session(self)  # may come before the constructor of ours
+            super().__init__(environment)
+            Session(self)
+
+        @task
+        def leave(self) -> None:
+            raise StopUser
+
+    assert life.lead(Shopper).log == ["on_start", "on_stop", "close", "close"]
+
+
 def test_a_held_user_begins_no_task_until_it_is_released(life: Life) -> None:
     class Shopper(Visitor):
         @task
@@ -478,6 +514,20 @@ def test_sys_exit_in_a_task_ends_the_run_with_that_exit_code(life: Life, code: A
     assert life.lead(Leaver).log == ["on_start", "on_stop"]
     until(lambda: life.runner.quits == 1)
     assert life.environment.process_exit_code == process
+
+
+def test_the_end_of_the_run_is_logged_once_for_all_users(
+    life: Life, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Leaver(Visitor):
+        @task
+        def leave(self) -> None:
+            raise SystemExit(7)
+
+    for _ in range(5):
+        life.start(Leaver)
+    assert life.group.join(timeout=20)
+    assert [record.getMessage() for record in caplog.records] == ["A user called sys.exit(7): the run ends."]
 
 
 def test_without_a_runner_sys_exit_is_raised(life: Life) -> None:

@@ -31,10 +31,7 @@ class _Place:
     """An error's type and line, with its traceback formatted once."""
 
     def __init__(self, error: BaseException) -> None:
-        own = error.__traceback__
-        while own is not None and own.tb_frame.f_code.co_filename.startswith(_OURS):
-            own = own.tb_next
-        self.traceback = "".join(traceback.format_tb(own or error.__traceback__))
+        self.traceback = "".join(traceback.format_tb(_users_part(error)))
         self.next_log = 0.0
         self.unlogged = 0
 
@@ -44,6 +41,7 @@ class ErrorLog:
 
     def __init__(self) -> None:
         self._places: dict[object, _Place] = {}
+        self._next_end = 0.0
 
     def log(self, user: User, error: BaseException, doing: str) -> str:
         """Log `error` if it is due; return its traceback as text."""
@@ -63,17 +61,21 @@ class ErrorLog:
         place.unlogged = 0
         return place.traceback
 
+    def ended(self, text: str, level: int) -> None:
+        """Log once that the run ends: all users of a run may say so at the same moment."""
+        now = time.monotonic()
+        if now >= self._next_end:
+            self._next_end = now + REPEAT_LOG_S
+            logger.log(level, text)
+
     def _write(self, user: str, error: BaseException, doing: str, place: _Place) -> None:
-        described = f"{type(error).__name__}: {error}"
         if place.next_log:
+            described = f"{type(error).__name__}: {error}"
             count = place.unlogged + 1
             logger.error("%s raised an error %d more times in %s: %s", user, count, doing, described)
         else:
-            cause = traceback.format_exception(error.__cause__) if error.__cause__ is not None else ()
-            logger.error(
-                "%s raised an error in %s\n%sTraceback (most recent call last):\n%s%s",
-                *(user, doing, "".join(cause), place.traceback, described),
-            )
+            shown = "".join(traceback.format_exception(type(error), error, _users_part(error)))
+            logger.error("%s raised an error in %s\n%s", user, doing, shown.rstrip())
 
 
 def report(user: User, error: BaseException, doing: str) -> None:
@@ -97,6 +99,14 @@ def _log_of(environment: Environment) -> ErrorLog:
     return log
 
 
+def _users_part(error: BaseException) -> TracebackType | None:
+    """Return the traceback from where the user's own code begins; all of it when the error is in ours."""
+    part = error.__traceback__
+    while part is not None and part.tb_frame.f_code.co_filename.startswith(_OURS):
+        part = part.tb_next
+    return part or error.__traceback__
+
+
 def _lines(trace: TracebackType | None) -> list[object]:
     lines: list[object] = []
     while trace is not None:
@@ -116,10 +126,9 @@ def end_run(environment: Environment, request: StopTest | SystemExit) -> None:
             raise request
         if request.code is not None:
             environment.process_exit_code = request.code if isinstance(request.code, int) else 1
-        logger.warning(
-            "A user called sys.exit(%s): the run ends.", "" if request.code is None else repr(request.code)
-        )
+        code = "" if request.code is None else repr(request.code)
+        _log_of(environment).ended(f"A user called sys.exit({code}): the run ends.", logging.WARNING)
     else:
-        logger.info("A user raised StopTest: the run ends.")
+        _log_of(environment).ended("A user raised StopTest: the run ends.", logging.INFO)
     if runner is not None:
         gevent.spawn(runner.quit)  # it waits for the users to end, this one among them
