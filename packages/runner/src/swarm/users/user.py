@@ -97,6 +97,7 @@ class User(metaclass=UserMeta):
     """When the task that runs began (perf_counter seconds), for the waits that keep a pace."""
     _swarm_state = RUNNING
     _swarm_leaving = False
+    _swarm_cut_due = False
     _swarm_gate: Event | None = None
     """While set and not open, no task begins: the run is paused."""
     _swarm_greenlet: gevent.Greenlet[..., Any] | None = None
@@ -166,6 +167,8 @@ class User(metaclass=UserMeta):
         request in flight is cut off then. A user that is in its `on_stop` is left to it. Returns whether it
         ends at once. Called with `force` from the user's own task, it raises GreenletExit.
         """
+        if self._swarm_cut_due:
+            return True
         greenlet = self._swarm_greenlet
         if greenlet is None or greenlet.dead or self._swarm_leaving:
             return False
@@ -176,6 +179,7 @@ class User(metaclass=UserMeta):
         self._swarm_halt = True
         if greenlet is getcurrent():
             raise GreenletExit
+        self._swarm_cut_due = True
         get_hub().loop.run_callback(self._swarm_cut)
         return True
 
@@ -230,6 +234,7 @@ class User(metaclass=UserMeta):
 
     def _swarm_cut(self) -> None:
         """Throw GreenletExit into the user's greenlet, unless it has reached its `on_stop` by itself meanwhile."""
+        self._swarm_cut_due = False
         greenlet = self._swarm_greenlet
         if greenlet is not None and not greenlet.dead and not self._swarm_leaving:
             greenlet.throw(GreenletExit)
