@@ -121,6 +121,8 @@ NAMES: dict[str, dict[str, str]] = {
         ),
         **_in("swarm.users.states", LOCUST_STATE_STOPPING="STOPPING"),
     },
+    "locust.rpc": _in("swarm.runners.messages", "Message"),
+    "locust.rpc.protocol": _in("swarm.runners.messages", "Message"),
     "locust.clients": {
         **_in("swarm.http.requests_session", "HttpSession"),
         **_in("swarm.http.requests_response", "ResponseContextManager"),
