@@ -17,7 +17,7 @@ from urllib3.util.url import _encode_target  # as urllib3's connection pool does
 
 from swarm.http.message import RawResponse
 from swarm.http.pool import ConnectionPool
-from swarm.http.requests_errors import translated
+from swarm.http.requests_errors import raise_translated
 from swarm.http.requests_heads import build_head
 from swarm.http.requests_response import response_of
 from swarm.http.requests_tls import Verify, ssl_context
@@ -82,8 +82,10 @@ class CoreAdapter(HTTPAdapter):
         try:
             pool.exchange(origin.where, head, body, method, answer, *limits, stream)
         except OSError as error:
-            raise translated(error, request, origin.where, path, limits, bool(answer.head)) from error
-        response = response_of(answer, method, str(request.url), path, stream)
+            raise_translated(error, request, origin.where, path, limits, bool(answer.head))
+        # A hook sees the response before its content is read.
+        unread = stream or any(request.hooks.values())
+        response = response_of(answer, method, str(request.url), path, unread)
         response.request = request
         response.connection = self
         return response

@@ -50,6 +50,9 @@ def finish(
         seen += data
         refusal = feed(parser, data)
     if refusal is not None and not (parser.state or isinstance(refusal, HttpParserUpgrade)):
+        if parser.head_done:  # the head was right, so that callers may tell what it is that is wrong
+            response.head = _cut_head(seen, parser.interim)[0]
+            raise BadAnswerError(f"{connection.peer} sent a body that is wrong: {refusal}") from refusal
         _raise_bad_head(connection, refusal, seen)
 
     head, start = _cut_head(seen, parser.interim)

@@ -33,7 +33,7 @@ class CookieHeaders:
         self._known: dict[tuple[str, str], str | None] = {}
 
     def header(self, jar: RequestsCookieJar, target: Target) -> tuple[str | None, tuple[Cookie, ...]]:
-        """Return the header for a request to `target`, and all cookies of the jar."""
+        """Return the header for a request to `target`, and the cookies of the jar that have not expired."""
         cookies = [
             cookie
             for paths in jar._cookies.values()  # type: ignore[attr-defined]  # its iterator takes ten times as long
@@ -58,7 +58,7 @@ class CookieHeaders:
     def _renew(self, cookies: list[Cookie], stamp: tuple[Any, ...]) -> None:
         now = time.time()
         self._stamp = stamp
-        self._cookies = tuple(cookies)
+        self._cookies = tuple(cookie for cookie in cookies if not cookie.is_expired(now))
         self._until = min(
             (cookie.expires for cookie in cookies if cookie.expires is not None and cookie.expires > now),
             default=_NEVER,

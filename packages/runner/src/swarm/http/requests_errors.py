@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import ssl
 from http.client import BadStatusLine, RemoteDisconnected
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from requests import exceptions as requests_errors
 from urllib3 import exceptions as urllib3_errors
@@ -30,19 +30,47 @@ class _Place:
     __repr__ = __str__
 
 
-def translated(
+def raise_translated(
     error: OSError,
     request: PreparedRequest,
     origin: tuple[str, str, int],
     path: str,
     timeouts: tuple[float | None, float | None],
     in_body: bool,
-) -> requests_errors.RequestException:
-    """Return what requests' own adapter raises for what happened: `error`, raised by the core.
+) -> NoReturn:
+    """Raise what requests' own adapter raises for what happened: `error`, raised by the core.
 
     `origin` is (scheme, host, port), `path` the request line's target, `timeouts` the seconds allowed for
-    connecting and reading; `in_body` tells that the answer's head had come.
+    connecting and reading; `in_body` tells that the answer's head had come. The cause of what is raised is
+    what a failure is counted by.
     """
+    cause = _as_http_client_says(error)
+    raise _translated(error, cause, request, origin, path, timeouts, in_body) from cause
+
+
+def root_cause(error: Exception) -> BaseException:
+    """Return the error beneath requests' and urllib3's wrappers of a connection error, else `error` itself.
+
+    A ConnectionRefusedError tells the same in every run; the wrappers' text has addresses of memory in it.
+    """
+    cause: BaseException = error
+    while isinstance(cause, (requests_errors.ConnectionError, urllib3_errors.HTTPError)):
+        beneath = cause.__cause__ or cause.__context__
+        if beneath is None:
+            break
+        cause = beneath
+    return cause
+
+
+def _translated(
+    error: OSError,
+    cause: Exception,
+    request: PreparedRequest,
+    origin: tuple[str, str, int],
+    path: str,
+    timeouts: tuple[float | None, float | None],
+    in_body: bool,
+) -> requests_errors.RequestException:
     place: Any = _Place(*origin)
     if isinstance(error, errors.ConnectTimeoutError):
         reason: Exception = urllib3_errors.ConnectTimeoutError(
@@ -67,31 +95,13 @@ def translated(
         broken = urllib3_errors.ProtocolError(f"Connection broken: {error!r}", error)
         return requests_errors.ChunkedEncodingError(broken, request=request)
     return requests_errors.ConnectionError(
-        urllib3_errors.ProtocolError("Connection aborted.", _as_http_client_says(error)), request=request
+        urllib3_errors.ProtocolError("Connection aborted.", cause), request=request
     )
-
-
-def root_cause(error: Exception) -> BaseException:
-    """Return the error beneath requests' and urllib3's wrappers of a connection error, else `error` itself.
-
-    A ConnectionRefusedError tells the same in every run; the wrappers' text has addresses of memory in it.
-    """
-    cause: BaseException = error
-    while isinstance(cause, (requests_errors.ConnectionError, urllib3_errors.HTTPError)):
-        beneath = cause.__cause__ or cause.__context__
-        if beneath is None:
-            break
-        cause = beneath
-    return cause
 
 
 def _as_http_client_says(error: OSError) -> Exception:
     if isinstance(error, errors.BadAnswerError):
-        refusal = BadStatusLine(str(error))
-        refusal.__cause__ = error
-        return refusal
+        return BadStatusLine(str(error))
     if isinstance(error, errors.ServerClosedError):
-        gone = RemoteDisconnected("Remote end closed connection without response")
-        gone.__cause__ = error
-        return gone
+        return RemoteDisconnected("Remote end closed connection without response")
     return error

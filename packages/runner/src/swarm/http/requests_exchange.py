@@ -10,7 +10,7 @@ from requests.models import REDIRECT_STATI
 
 from swarm.http.adapter import NO_LIMITS, seconds_of
 from swarm.http.message import RawResponse
-from swarm.http.requests_errors import translated
+from swarm.http.requests_errors import raise_translated
 from swarm.http.requests_response import response_of
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def exchange(
             origin.where, sent.head, sent.payload, sent.method, answer, limits[0], limits[1], stream
         )
     except OSError as error:
-        request = sent.prepared()
-        raise translated(error, request, origin.where, sent.path, limits, bool(answer.head)) from error
+        raise_translated(error, sent.prepared(), origin.where, sent.path, limits, bool(answer.head))
     response = response_of(answer, sent.method, sent.url, sent.path, stream)
     response._swarm_seconds = perf_counter() - start
     response._swarm_sent = sent

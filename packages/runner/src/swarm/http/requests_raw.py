@@ -7,7 +7,7 @@ their errors, are requests' to the letter.
 from __future__ import annotations
 
 import io
-from http.client import HTTPMessage
+from http.client import HTTPMessage, IncompleteRead
 from typing import TYPE_CHECKING, Final
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
@@ -80,13 +80,19 @@ class BodyFile(io.RawIOBase):
     def __init__(self, answer: RawResponse) -> None:
         self._stream = answer.stream or BodyStream(None, answer.body)
         self._chunked = b"chunked" in (header_value(answer.head, b"transfer-encoding") or b"").lower()
+        self._given = 0
+        self._length = header_value(answer.head, b"content-length")
+        self._cut = False  # the server ended it before its length
 
     def readable(self) -> bool:
         """Say that this is a file to read from."""
         return True
 
     def read(self, amt: int | None = -1) -> bytes:
-        """Return `amt` bytes, fewer only at the end; all that follow for None or less than 0."""
+        """Return `amt` bytes, fewer only at the end; all that follow for None or less than 0.
+
+        Raises http.client's IncompleteRead when all of a body with a length was asked for and it is cut.
+        """
         everything = amt is None or amt < 0
         left = 0 if amt is None else amt
         pieces = []
@@ -96,7 +102,10 @@ class BodyFile(io.RawIOBase):
                 break
             pieces.append(piece)
             left -= len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if everything and self._cut:
+            raise IncompleteRead(data, int(self._length or 0) - self._given)
+        return data
 
     def read1(self, amt: int | None = -1) -> bytes:
         """Return up to `amt` bytes, waiting only for the first; b"" at the end.
@@ -111,7 +120,9 @@ class BodyFile(io.RawIOBase):
         except ServerClosedError as error:
             if self._chunked:
                 raise ProtocolError("Response ended prematurely") from error
-            data = b""
+            self._cut = True  # left open: what is missing is told at the next read
+            return b""
+        self._given += len(data)
         if not data and amt != 0:
             self.close()
         return data

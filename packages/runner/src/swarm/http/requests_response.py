@@ -240,8 +240,8 @@ def _judged_class(kind: type[requests.Response]) -> type[requests.Response]:
     return type(f"Judged{kind.__name__}", (Judged, kind), {})
 
 
-def response_of(answer: RawResponse, method: str, url: str, path: str, stream: bool) -> HttpResponse:
-    """Return the response that `answer` is, without its request; with the content unless it is streamed."""
+def response_of(answer: RawResponse, method: str, url: str, path: str, unread: bool) -> HttpResponse:
+    """Return the response that `answer` is, without its request; its content stays to be read if `unread`."""
     response = HttpResponse.__new__(HttpResponse)
     response.status_code = answer.status_code
     response.url = url
@@ -251,18 +251,18 @@ def response_of(answer: RawResponse, method: str, url: str, path: str, stream: b
     lowered = answer.head.lower()
     if b"\r\nset-cookie:" in lowered:
         response._swarm_sets_cookies = True
-    if stream or (answer.content and b"\r\ncontent-encoding:" in lowered):
-        _decode_or_leave(response, answer, stream)
+    if unread or (answer.content and b"\r\ncontent-encoding:" in lowered):
+        _decode_or_leave(response, answer, unread)
     else:
         response._content = answer.content or b""
         response._content_consumed = True
     return response
 
 
-def _decode_or_leave(response: HttpResponse, answer: RawResponse, stream: bool) -> None:
+def _decode_or_leave(response: HttpResponse, answer: RawResponse, unread: bool) -> None:
     """Take a plain gzip body apart; leave all others, wrong ones too, to urllib3."""
     response._content = False  # type: ignore[assignment]  # requests' mark of a content that is not read
-    if stream:
+    if unread:
         return
     encoding = (header_value(answer.head, b"content-encoding") or b"").lower()
     if encoding not in (b"gzip", b"x-gzip"):
