@@ -56,8 +56,10 @@ class Cli:
         self.folder = folder
         home = folder / "home"
         home.mkdir()
-        self._env = {
-            name: value for name, value in os.environ.items() if not name.startswith(("SWARM_", "LOCUST_"))
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("SWARM_", "LOCUST_", "TERM"))
         } | {"HOME": str(home), "COLUMNS": "200"}
 
     def write(self, name: str, text: str) -> Path:
@@ -75,10 +77,20 @@ class Cli:
         timeout: float = 40,
     ) -> Finished:
         """Run it to its end."""
+        return self.run_program([SWARM_CLI, *args], env=env, preexec=preexec, timeout=timeout)
+
+    def run_program(
+        self,
+        command: list[str],
+        env: dict[str, str] | None = None,
+        preexec: Callable[[], None] | None = None,
+        timeout: float = 40,
+    ) -> Finished:
+        """Run a program in the folder to its end."""
         done = subprocess.run(
-            [SWARM_CLI, *args],
+            command,
             cwd=self.folder,
-            env=self._env | (env or {}),
+            env=self.environment | (env or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -97,7 +109,7 @@ class Cli:
         process = subprocess.Popen(
             [SWARM_CLI, *args],
             cwd=self.folder,
-            env=self._env,
+            env=self.environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

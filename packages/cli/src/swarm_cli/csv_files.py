@@ -40,7 +40,7 @@ class CsvFiles:
         ]
         # Percentiles of late are kept for an entry only where somebody reads them.
         environment.stats.use_response_times_cache |= full_history
-        self._last_second = 0
+        self._last_row = (0, 0)
         self._greenlet: gevent.Greenlet[..., NoReturn] | None = None
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class CsvFiles:
         """Write what the run has come to, and close the files."""
         if self._greenlet is not None:
             self._greenlet.kill()
-        if int(snapshot.time) > self._last_second:
+        if self._last_row != (int(snapshot.time), snapshot.total.num_requests):
             self._append_history(snapshot, snapshot.time, users=0)
         self._history.flush()
         self._write_state(snapshot, snapshot.exceptions)
@@ -74,7 +74,7 @@ class CsvFiles:
             gevent.sleep(settings.CSV_STATS_INTERVAL_SEC)
 
     def _append_history(self, statistics: Statistics, now: float, users: int) -> None:
-        self._last_second = int(now)
+        self._last_row = (int(now), statistics.total.num_requests)
         rows = reports.history_rows(
             statistics, now, users, settings.PERCENTILES_TO_REPORT, full=self._full_history
         )

@@ -135,7 +135,7 @@ def _import_file(path: Path) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(path):
         return known
-    if known is not None or name in sys.builtin_module_names:
+    if known is not None or name in sys.stdlib_module_names:
         name = f"{path.parent.name}_{name}_{abs(hash(str(path))):x}"
     spec = importlib.util.spec_from_file_location(name, path, loader=SourceFileLoader(name, str(path)))
     if spec is None or spec.loader is None:
@@ -160,7 +160,35 @@ def _make_grpc_cooperative() -> None:
 def _put_on_path(folder: Path) -> None:
     text = str(folder)
     if text not in sys.path:
+        _import_what_it_hides(folder)
         sys.path.insert(0, text)
+
+
+LATE_IMPORTS = (
+    "psutil",
+    "requests",
+    "rich.live",
+    "swarm.environment",
+    "swarm.runners.local",
+    "swarm.users.fast_http_user",
+    "swarm.users.http_user",
+    "swarm_cli.run",
+)
+"""What Swarm imports after the locustfile, and with it most of what that imports in turn."""
+
+
+def _import_what_it_hides(folder: Path) -> None:
+    """Import what we need later, when a file of the folder has the name of something among it.
+
+    Once the folder is on the path, somebody's `http.py` would be found in place of the standard library's.
+    """
+    names = {file.stem for file in folder.glob("*.py")} | {
+        file.parent.name for file in folder.glob("*/__init__.py")
+    }
+    hidden = names & (sys.stdlib_module_names | {"psutil", "requests", "rich", "structlog"})
+    if hidden - sys.modules.keys():
+        for module in LATE_IMPORTS:
+            importlib.import_module(module)
 
 
 def _shown(path: Path) -> str:
