@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from swarm.event import events
 from swarm.exceptions import SwarmError
 from swarm_cli import locustfile, options, prepare, task_ratio
+from swarm_cli.console import tell
 from swarm_cli.errors import CommandLineError, LocustfileError
 from swarm_cli.exit_codes import ExitCode
 from swarm_cli.listeners import fire_strictly
@@ -69,7 +70,7 @@ def _load(argv: Sequence[str]) -> Locustfiles:
         if not asks_for_help:
             raise
         if named.locustfile != "locustfile":
-            sys.stderr.write(f"swarm-cli: {error}\nIts own options, if any, are not listed.\n\n")
+            tell(f"swarm-cli: {error}\nIts own options, if any, are not listed.\n\n")
         return Locustfiles()
 
 
@@ -101,6 +102,5 @@ def _write(text: str) -> None:
 
 
 def _refuse(message: str, code: int) -> int:
-    sys.stderr.write(f"swarm-cli: {message}\n")
-    sys.stderr.flush()
+    tell(f"swarm-cli: {message}\n")
     return code

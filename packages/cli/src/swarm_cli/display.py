@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NoReturn, Protocol
 import gevent
 
 from swarm import stats as settings
+from swarm_cli.console import tell
 from swarm_cli.summary import table_text
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ class PlainDisplay(NoDisplay):
     def _print(self) -> NoReturn:
         while True:
             gevent.sleep(settings.CONSOLE_STATS_INTERVAL_SEC)
-            sys.stderr.write(f"{self._progress.line()}\n{table_text(self._environment.stats)}\n")
-            sys.stderr.flush()
+            tell(f"{self._progress.line()}\n{table_text(self._environment.stats)}\n")
 
 
 def display_for(environment: Environment, options: Options, progress: Progress) -> Display:

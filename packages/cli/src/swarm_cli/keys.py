@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import termios
 import tty
@@ -19,6 +20,8 @@ log = get_logger(__name__)
 
 STEPS = {"w": 1, "W": 10, "s": -1, "S": -10}
 """Users started (or stopped, below 0) by each key."""
+SPECIAL_KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]")
+"""What a terminal sends for an arrow or a function key, in which there are letters."""
 RATE = 100.0
 """Users a second at which a key's step is made."""
 
@@ -65,7 +68,7 @@ class Keys:
 
     def press(self, pressed: str) -> None:
         """Do what the keys ask for, all of them as one step; other keys mean nothing."""
-        change = sum(STEPS.get(key, 0) for key in pressed)
+        change = sum(STEPS.get(key, 0) for key in SPECIAL_KEY.sub("", pressed))
         if change == 0:
             return
         if self._runner.shape_greenlet:

@@ -43,7 +43,7 @@ LATER = {
 
 def get_parser() -> LocustArgumentParser:
     """Return a parser with all built-in options."""
-    parser = new_parser(description=DESCRIPTION)
+    parser = new_parser(usage="%(prog)s [options] [UserClass ...]", description=DESCRIPTION)
     setup_parser_arguments(parser)
     return parser
 

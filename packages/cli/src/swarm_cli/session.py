@@ -7,13 +7,13 @@ start, wait for the end, stop, `quitting`, outputs, summary, exit code, `quit`.
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
 
 from swarm.log import get_logger
+from swarm_cli.console import tell
 from swarm_cli.display import display_for
 from swarm_cli.exit_codes import ExitCode, Outcome, resolve
 from swarm_cli.keys import Keys
@@ -127,8 +127,7 @@ class Session:
                 exit_code_on_error=self._options.exit_code_on_error,
                 require_valid=self._options.require_valid,
             )
-        sys.stderr.write(results.summary)
-        sys.stderr.flush()
+        tell(results.summary)
         log.info(f"shutting down (exit code {code})")
         environment.events.quit.fire(exit_code=code)
         return code
@@ -158,5 +157,5 @@ def _code_of(asked: SystemExit) -> int:
         return ExitCode.OK
     if isinstance(asked.code, int):
         return asked.code
-    sys.stderr.write(f"{asked.code}\n")
+    tell(f"{asked.code}\n")
     return ExitCode.FAILED

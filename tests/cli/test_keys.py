@@ -1,0 +1,39 @@
+from swarm_cli.keys import Keys
+
+
+class FakeRunner:
+    """Records what it is asked for."""
+
+    def __init__(self, target: int, *, follows_shape: bool = False) -> None:
+        self.target_user_count = target
+        self.shape_greenlet = object() if follows_shape else None
+        self.asked: list[tuple[int, float]] = []
+
+    def start(self, user_count: int, spawn_rate: float) -> None:
+        self.asked.append((user_count, spawn_rate))
+
+
+def pressed(keys: str, target: int, *, follows_shape: bool = False) -> list[int]:
+    runner = FakeRunner(target, follows_shape=follows_shape)
+    Keys(runner).press(keys)  # type: ignore[arg-type]  # all of a runner that keys need
+    return [users for users, _ in runner.asked]
+
+
+def test_keys_change_the_target_by_one_and_by_ten() -> None:
+    assert pressed("w", 5) == [6]
+    assert pressed("W", 5) == [15]
+    assert pressed("s", 5) == [4]
+    assert pressed("S", 25) == [15]
+
+
+def test_keys_pressed_together_are_one_step() -> None:
+    assert pressed("wwW", 5) == [17]
+
+
+def test_there_are_never_fewer_than_no_users() -> None:
+    assert pressed("S", 3) == [0]
+
+
+def test_other_keys_and_load_shapes_change_nothing() -> None:
+    assert pressed("x\x1b[A\x1bOS", 5) == []
+    assert pressed("w", 5, follows_shape=True) == []
