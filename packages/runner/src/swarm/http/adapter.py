@@ -43,6 +43,7 @@ class CoreAdapter(HTTPAdapter):
     """
 
     _swarm_pool: ConnectionPool | None = None  # http, and https with `verify=True`
+    _swarm_reading = 0  # greenlets that wait for more of a streamed body
     _swarm_pools: dict[Verify, ConnectionPool] | None = None  # https with another `verify`
 
     def __init__(self, **options: Any) -> None:
@@ -58,8 +59,8 @@ class CoreAdapter(HTTPAdapter):
 
     @property
     def in_flight(self) -> int:
-        """The number of requests on the core whose greenlet waits now."""
-        return sum(pool.in_flight for pool in self._swarm_all_pools())
+        """The number of requests on the core whose greenlet waits for the server now."""
+        return self._swarm_reading + sum(pool.in_flight for pool in self._swarm_all_pools())
 
     def send(
         self,

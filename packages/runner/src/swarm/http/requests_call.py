@@ -189,6 +189,4 @@ def _stable(
 
 
 def _merged(user: Any, context: dict[str, Any] | None) -> dict[str, Any]:
-    if user is None:
-        return context if context is not None else {}
-    return {**user.context(), **(context or {})}
+    return {**({} if user is None else user.context()), **(context or {})}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from http.client import HTTPMessage, IncompleteRead
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
 from urllib3.exceptions import ProtocolError
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 _PIECE: Final = 64 * 1024
 
 
-def raw_of(answer: RawResponse, method: str, path: str) -> HTTPResponse:
+class Readers(Protocol):
+    """Counts the greenlets that wait for more of a body."""
+
+    _swarm_reading: int
+
+
+def raw_of(answer: RawResponse, method: str, path: str, readers: Readers) -> HTTPResponse:
     """Return urllib3's view of `answer` to a `method` request for `path`; the body is still to be read."""
     message = HTTPMessage()
     headers = HTTPHeaderDict()
@@ -33,7 +39,7 @@ def raw_of(answer: RawResponse, method: str, path: str) -> HTTPResponse:
         key, text = name.decode("latin-1"), value.decode("latin-1")
         message.add_header(key, text)
         headers.add(key, text)
-    body = BodyFile(answer)
+    body = BodyFile(answer, readers)
     version = answer.version
     return CoreBody(
         body=body,
@@ -77,7 +83,8 @@ class CoreBody(HTTPResponse):
 class BodyFile(io.RawIOBase):
     """The body of an answer as a file that is closed when it has been read to its end."""
 
-    def __init__(self, answer: RawResponse) -> None:
+    def __init__(self, answer: RawResponse, readers: Readers) -> None:
+        self._readers = readers
         self._stream = answer.stream or BodyStream(None, answer.body)
         self._chunked = b"chunked" in (header_value(answer.head, b"transfer-encoding") or b"").lower()
         self._given = 0
@@ -115,6 +122,7 @@ class BodyFile(io.RawIOBase):
         """
         if self.closed:
             return b""
+        self._readers._swarm_reading += 1
         try:
             data = self._stream.read(_PIECE if amt is None or amt < 0 else amt)
         except ServerClosedError as error:
@@ -122,6 +130,8 @@ class BodyFile(io.RawIOBase):
                 raise ProtocolError("Response ended prematurely") from error
             self._cut = True  # left open: what is missing is told at the next read
             return b""
+        finally:
+            self._readers._swarm_reading -= 1
         self._given += len(data)
         if not data and amt != 0:
             self.close()

@@ -27,9 +27,9 @@ from swarm.http.requests_raw import raw_of
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from requests.adapters import HTTPAdapter
     from requests.exceptions import RequestException
 
+    from swarm.http.adapter import CoreAdapter
     from swarm.http.requests_sent import Sent
 
 
@@ -57,7 +57,7 @@ def _cookies(response: HttpResponse) -> RequestsCookieJar:
 
 
 def _raw(response: HttpResponse) -> Any:
-    raw = raw_of(response._swarm_answer, response._swarm_method, response._swarm_path)
+    raw = raw_of(response._swarm_answer, response._swarm_method, response._swarm_path, response.connection)
     if response._content_consumed:
         raw.drain_conn()
     return raw
@@ -108,7 +108,7 @@ class HttpResponse(Answered):
     history = lazy(lambda _: [])
     elapsed = lazy(lambda response: datetime.timedelta(seconds=response._swarm_seconds))
     request = lazy(lambda response: response._swarm_sent.prepared())
-    connection: HTTPAdapter
+    connection: CoreAdapter
 
     _next: PreparedRequest | None = None
     _content_consumed = False

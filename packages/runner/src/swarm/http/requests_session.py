@@ -86,7 +86,9 @@ class HttpSession(requests.Session):
 
     base_url = ""
     user: Any = None
-    request_event: EventHook
+    request_event: EventHook = lazy(lambda _: RequestHook())
+
+    __attrs__ = (*requests.Session.__attrs__, "base_url", "request_name")  # what is pickled
 
     _swarm_core = lazy(lambda _: CoreAdapter())
     _swarm_cookie_headers = lazy(lambda _: CookieHeaders())
@@ -112,8 +114,10 @@ class HttpSession(requests.Session):
         if user is not None:
             self.user = user
             user._swarm_sessions.append(self)
-            request_event = request_event or user.environment.events.request
-        self.request_event = request_event if request_event is not None else RequestHook()
+            if request_event is None:
+                request_event = user.environment.events.request
+        if request_event is not None:
+            self.request_event = request_event
         if pool_manager is not None:
             self.mount("https://", PoolManagerAdapter(pool_manager))
             self.mount("http://", PoolManagerAdapter(pool_manager))
