@@ -34,7 +34,7 @@ class CountingServer:
         waiting = b""
         while True:
             while b"\r\n\r\n" not in waiting:
-                data = connection.recv(65536)
+                data = _received(connection)
                 if not data:
                     return
                 waiting += data
@@ -43,7 +43,17 @@ class CountingServer:
             status = "500 Internal Server Error" if path.startswith("/fail") else "200 OK"
             # Counted first: a client that is cut off right after the answer has been answered.
             self.answered[path] += 1
-            connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello".encode())
+            try:
+                connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 5\r\n\r\nhello".encode())
+            except OSError:  # cut off by the client
+                return
+
+
+def _received(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except OSError:
+        return b""
 
 
 @contextmanager
