@@ -230,3 +230,25 @@ def test_a_headless_run_lasts_from_the_start_of_the_test(cli: Cli) -> None:
     result = cli.headless("--json")
 
     assert json.loads(result.out)[0]["num_requests"] > 0
+
+
+def test_a_shape_that_uses_the_common_options_ends_with_the_run_time(cli: Cli) -> None:
+    cli.write(
+        "locustfile.py",
+        SLEEPER
+        + """
+    from swarm import LoadTestShape
+
+    class Endless(LoadTestShape):
+        use_common_options = True
+
+        def tick(self):
+            return self.runner.environment.parsed_options.users, 10
+    """,
+    )
+
+    result = cli.headless("-u", "3")
+
+    assert result.code == 0, result.err
+    assert "are ignored" not in result.err
+    assert "all users spawned users=3" in result.err

@@ -46,7 +46,8 @@ class Terminal:
     def _read(self) -> None:
         while True:
             try:
-                data = gevent.os.tp_read(self._descriptor, 65536)
+                gevent.socket.wait_read(self._descriptor)
+                data = os.read(self._descriptor, 65536)
             except OSError:
                 return
             self.shown += data.decode(errors="replace")
@@ -85,8 +86,8 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+        self._reader.kill()
         os.close(self._child)
-        self._reader.join(5)
         os.close(self._descriptor)
 
 

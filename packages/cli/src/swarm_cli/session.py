@@ -24,6 +24,7 @@ from swarm_cli.timespan import format_timespan
 if TYPE_CHECKING:
     from swarm.environment import Environment
     from swarm.runners.local import LocalRunner
+    from swarm.shape import LoadTestShape
     from swarm_cli.outputs import Outputs
     from swarm_cli.parser import Options
 
@@ -57,6 +58,7 @@ class Session:
                 except SystemExit as asked:
                     self._exit_asked = self._exit_asked or asked
                     self._ended.set()
+            self._keys.stop()
         code: int = work.get()
         return code
 
@@ -79,14 +81,13 @@ class Session:
             return
         shape = self._environment.shape_class
         if shape is not None:
-            self._warn_of_ignored(uses_common_options=bool(shape.use_common_options))
-            runner.start_shape()
+            self._follow(shape)
             return
         options.num_users = 1 if options.num_users is None else options.num_users
         options.spawn_rate = 1.0 if options.spawn_rate is None else options.spawn_rate
         self._progress.begin(options.run_time)
         runner.start(options.num_users, options.spawn_rate)
-        self._progress.begin(options.run_time)
+        self._progress.begin(options.run_time)  # anew: listeners of test_start may have taken their time
         if options.run_time:
             log.info(f"the run lasts {format_timespan(options.run_time)}")
             gevent.sleep(options.run_time)
@@ -94,6 +95,18 @@ class Session:
             self._end_of_load()
         elif options.headless:
             log.info("no run time was given: the run lasts until Ctrl-C")
+
+    def _follow(self, shape: LoadTestShape) -> None:
+        options = self._options
+        run_time = options.run_time if shape.use_common_options else None
+        given = (options.num_users, options.spawn_rate, options.run_time)
+        if not shape.use_common_options and any(value is not None for value in given):
+            log.warning("--users, --spawn-rate and --run-time are ignored: the load shape decides on them")
+        self._progress.begin(run_time)
+        self._runner.start_shape()
+        if self._runner.shape_greenlet is not None:
+            self._runner.shape_greenlet.join(run_time)
+        self._end_of_load()
 
     def _end_of_load(self) -> None:
         options = self._options
@@ -104,12 +117,6 @@ class Session:
         if options.autoquit >= 0:
             gevent.sleep(options.autoquit)
             self._ended.set()
-
-    def _warn_of_ignored(self, *, uses_common_options: bool) -> None:
-        options = self._options
-        given = [options.num_users, options.spawn_rate, options.run_time]
-        if not uses_common_options and any(value is not None for value in given):
-            log.warning("--users, --spawn-rate and --run-time are ignored: the load shape decides on them")
 
     def _await_quit(self) -> None:
         self._runner.greenlet.join()
