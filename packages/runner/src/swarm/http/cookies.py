@@ -18,21 +18,20 @@ if TYPE_CHECKING:
     from swarm.http.heads import Head
 
 _REMEMBERED: Final = 256
+_NEVER: Final = float("inf")
 
 
 class _Answer:
     """As much of a response as http.cookiejar looks at."""
 
-    def __init__(self, head: bytes) -> None:
-        self._head = head
+    def __init__(self, values: list[bytes]) -> None:
+        self._values = values
 
     def info(self) -> _Answer:
         return self
 
     def get_all(self, name: str, default: Any = None) -> Any:
-        wanted = name.lower().encode()
-        found = [value.decode("latin-1") for key, value in parse_head(self._head) if key.lower() == wanted]
-        return found or default
+        return [value.decode("latin-1") for value in self._values] if name == "Set-Cookie" else default
 
 
 class SessionCookies(CookieJar):
@@ -40,39 +39,94 @@ class SessionCookies(CookieJar):
 
     def __init__(self) -> None:
         super().__init__()
-        self._headers: dict[tuple[str, str], bytes] = {}
-        self._expiry = float("inf")  # when the remembered headers may be wrong (seconds since the epoch)
+        self._lines: dict[Head, bytes] = {}
+        self._expiry = _NEVER  # when the remembered lines may be wrong (seconds since the epoch)
+        self._renewable: dict[tuple[str, bytes, bytes], Cookie] = {}
 
     def header_for(self, head: Head) -> bytes:
         """Return the Cookie line for a request, with its line end; b"" when no cookie goes there."""
-        url = head.location.url
-        key = (head.location.scheme, url)
-        if time.time() >= self._expiry:
+        if self._expiry is not _NEVER and time.time() >= self._expiry:
             self._forget()
-        line = self._headers.get(key)
+        line = self._lines.get(head)
         if line is None:
-            if len(self._headers) >= _REMEMBERED:
-                self._headers.clear()
-            request = Request(url)  # noqa: S310  it is not opened
-            self.add_cookie_header(request)
-            value = request.get_header("Cookie")
-            line = b"Cookie: %b\r\n" % value.encode("latin-1") if value else b""
-            self._headers[key] = line
-            self._expiry = min((cookie.expires for cookie in self if cookie.expires), default=float("inf"))
+            if len(self._lines) >= _REMEMBERED:
+                self._lines.clear()
+            line = self._lines[head] = self._line(head)
         return line
 
     def take(self, head: bytes, url: str) -> None:
         """Keep the cookies that an answer to a request for `url` sets."""
-        self.extract_cookies(_Answer(head), Request(url))  # type: ignore[arg-type]  # noqa: S310
+        values = [value for name, value in parse_head(head) if name.lower() == b"set-cookie"]
+        host = url.split("/", 3)[2]
+        if all(self._renew(host, value) for value in values):
+            return
+        self.extract_cookies(_Answer(values), Request(url))  # type: ignore[arg-type]  # noqa: S310
+        for value in values:
+            self._remember(host, value)
+
+    def _line(self, head: Head) -> bytes:
+        """Put the Cookie line for a request together: RFC 6265, 5.4."""
+        location = head.location
+        host = location.host.lower()
+        host = host if "." in host or ":" in host else f"{host}.local"  # as http.cookiejar has it
+        path = location.path.partition("?")[0]
+        now = time.time()
+        expiry: float = self._expiry
+        found = []
+        for cookie in self:
+            if cookie.expires is not None:
+                if cookie.expires <= now:
+                    continue
+                expiry = min(expiry, cookie.expires)
+            if cookie.secure and location.scheme != "https":
+                continue
+            if _domain_matches(cookie, host) and _path_matches(cookie.path, path):
+                found.append(cookie)
+        self._expiry = expiry
+        if not found:
+            return b""
+        found.sort(key=lambda cookie: -len(cookie.path))
+        text = "; ".join(
+            cookie.name if cookie.value is None else f"{cookie.name}={cookie.value}" for cookie in found
+        )
+        return b"Cookie: %b\r\n" % text.encode("latin-1", "replace")
+
+    def _renew(self, host: str, value: bytes) -> bool:
+        """Give a cookie that is set again its new value; say whether it was known."""
+        name, rest, attributes = _split(value)
+        cookie = self._renewable.get((host, name, attributes))
+        if cookie is None:
+            return False
+        text = rest.decode("latin-1")
+        if cookie.value != text:
+            cookie.value = text
+            self._lines.clear()
+        return True
+
+    def _remember(self, host: str, value: bytes) -> None:
+        """Remember a cookie that may be set again, when nothing but its value can change by that."""
+        name, rest, attributes = _split(value)
+        if b"expires" in attributes or b"max-age" in attributes or b"path" not in attributes:
+            return
+        same = [cookie for cookie in self if cookie.name == name.decode("latin-1")]
+        if len(same) == 1 and same[0].value == rest.decode("latin-1"):
+            if len(self._renewable) >= _REMEMBERED:
+                self._renewable.clear()
+            self._renewable[host, name, attributes] = same[0]
 
     def set_cookie(self, cookie: Cookie) -> None:
         """Keep a cookie."""
         super().set_cookie(cookie)
+        place = (cookie.domain, cookie.path, cookie.name)
+        for key, known in list(self._renewable.items()):
+            if (known.domain, known.path, known.name) == place:
+                del self._renewable[key]
         self._forget()
 
     def clear(self, domain: str | None = None, path: str | None = None, name: str | None = None) -> None:
         """Forget all cookies, or those of a domain, path and name. Raises KeyError when there are none such."""
         super().clear(domain, path, name)
+        self._renewable.clear()
         self._forget()
 
     def set(self, name: str, value: str | None, domain: str = "", path: str = "/") -> None:
@@ -133,8 +187,28 @@ class SessionCookies(CookieJar):
         return iter(list(super().__iter__()))
 
     def _forget(self) -> None:
-        self._headers.clear()
-        self._expiry = float("inf")
+        self._lines.clear()
+        self._expiry = _NEVER
+
+
+def _split(value: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return a Set-Cookie's name, value and attributes, these in lower case."""
+    pair, _, attributes = value.partition(b";")
+    name, _, text = pair.partition(b"=")
+    return name.strip(), text.strip(), attributes.lower()
+
+
+def _domain_matches(cookie: Cookie, host: str) -> bool:
+    domain = cookie.domain
+    if not domain or host == domain:  # set by hand for every host, or by this one
+        return True
+    return cookie.domain_specified and f".{host}".endswith(domain if domain[0] == "." else f".{domain}")
+
+
+def _path_matches(cookie_path: str, path: str) -> bool:
+    if not path.startswith(cookie_path):
+        return False
+    return len(path) == len(cookie_path) or cookie_path.endswith("/") or path[len(cookie_path)] == "/"
 
 
 def make_cookie(name: str, value: str, domain: str = "", path: str = "/") -> Cookie:

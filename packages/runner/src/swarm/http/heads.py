@@ -29,39 +29,49 @@ _FORBIDDEN: Final = ("\r", "\n", "\0")
 Key = tuple[str, str] | tuple[str, str, tuple[tuple[str, Any], ...]]
 
 
+class HeaderLines:
+    """Headers as they are sent, but for Host."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        self.headers = headers
+        self.names = frozenset(map(str.lower, headers))
+        self.text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+
+    def before(self, authority: str) -> str:
+        """Return the lines with a Host of their own, or the server's."""
+        return self.text if "host" in self.names else f"Host: {authority}\r\n{self.text}"
+
+
 class Head:
     """One request up to its body: what is sent, and what it is called afterwards."""
 
     def __init__(
-        self, method: str, location: Location, headers: dict[str, str], url: str, absolute: bool
+        self, method: str, location: Location, lines: str, names: frozenset[str], url: str, absolute: bool
     ) -> None:
-        """Take headers by their names as written; `url` is the URL as the user sees it.
+        """Take header lines and their names in lower case; `url` is the URL as the user sees it.
 
         `absolute` puts the whole URL into the first line, as a proxy wants it.
         """
         self.method = method
         self.location = location
-        self.headers = headers
         self.url = url
-        self.origin = location.origin
-        self._lowered = frozenset(map(str.lower, headers))
-        host = "" if "host" in self._lowered else f"Host: {location.authority}\r\n"
-        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-        # `open` goes on with more headers, `whole` is a request without a body.
+        self.origin = location[:3]
+        self._names = names
         path = location.url if absolute else location.path
-        self.open = f"{method} {path} HTTP/1.1\r\n{host}{lines}".encode("latin-1")
+        # `_open` can go on with more headers; `whole` is a request without a body.
+        self._open = f"{method} {path} HTTP/1.1\r\n{lines}".encode("latin-1")
         self._end = b"\r\n" if method in _EMPTY_BODY_METHODS else b"Content-Length: 0\r\n\r\n"
-        self.whole = self.open + self._end
+        self.whole = self._open + self._end
 
     def with_line(self, line: bytes) -> bytes:
         """Return the head of a request without a body, with one more line (b"" for none)."""
-        return b"%b%b%b" % (self.open, line, self._end) if line else self.whole
+        return b"%b%b%b" % (self._open, line, self._end) if line else self.whole
 
     def with_body(self, body: bytes, content_type: str | None, line: bytes = b"") -> bytes:
         """Return the head of a request with a body, with one more line; a type that it has goes before."""
-        if content_type and "content-type" not in self._lowered:
+        if content_type and "content-type" not in self._names:
             line += f"Content-Type: {content_type}\r\n".encode("latin-1")
-        return b"%b%bContent-Length: %d\r\n\r\n" % (self.open, line, len(body))
+        return b"%b%bContent-Length: %d\r\n\r\n" % (self._open, line, len(body))
 
 
 class Heads(dict[Key, Head]):
@@ -73,14 +83,24 @@ class Heads(dict[Key, Head]):
         """Take the base URL (one that is none serves absolute URLs only) and the headers of all requests."""
         super().__init__()
         self._base_url = base_url
-        self._headers = dict(headers)
+        self._lines = HeaderLines(headers)
         self._proxied = proxied
         self._limit = limit
         self.accepts_all = headers.get("Accept") == "*/*"
+        self._base: Location | None
         try:
-            self._base: Location | None = locate(base_url)
+            self._base = base = locate(base_url)
         except ValueError:
             self._base = None
+        else:
+            own = dict(headers)
+            if base.authorization and "authorization" not in self._lines.names:
+                own["Authorization"] = base.authorization
+            self._base_names = HeaderLines(own).names
+            self._base_lines = HeaderLines(own).before(base.authority)
+            self._base_path = base.path.rstrip("/")
+            if base.authorization:
+                self._base_url = base.url  # without user and password
 
     @property
     def base_authorization(self) -> str | None:
@@ -96,13 +116,25 @@ class Heads(dict[Key, Head]):
 
     def build(self, method: str, url: str, headers: Mapping[str, Any] | None) -> Head:
         """Build a head that is not kept. Raises ValueError for a URL or header that cannot be sent."""
+        method = method.upper()
+        base = self._base
         full = self.resolve(url)
-        location = self._locate(url, full)
-        merged = merge_headers(self._headers, headers) if headers else dict(self._headers)
+        if base is not None and url[:1] == "/":  # below the base, which need not be taken apart again
+            path = requote((self._base_path + url).partition("#")[0])
+            location = Location(base.scheme, base.host, base.port, path, base.authorization)
+            if not headers:
+                absolute = self._proxied and base.scheme == "http"
+                return Head(method, location, self._base_lines, self._base_names, full, absolute)
+        else:
+            location = locate(full)
+        merged = merge_headers(self._lines.headers, headers) if headers else dict(self._lines.headers)
         if location.authorization and "authorization" not in map(str.lower, merged):
             merged["Authorization"] = location.authorization
+        lines = HeaderLines(merged)
+        if "@" in full:
+            full = location.url
         absolute = self._proxied and location.scheme == "http"
-        return Head(method.upper(), location, merged, location.url if "@" in full else full, absolute)
+        return Head(method, location, lines.before(location.authority), lines.names, full, absolute)
 
     def resolve(self, url: str) -> str:
         """Return the absolute URL: base and path are joined as text."""
@@ -111,14 +143,6 @@ class Heads(dict[Key, Head]):
         if self._base_url.endswith("/") and url.startswith("/"):
             return self._base_url + url[1:]
         return self._base_url + url
-
-    def _locate(self, url: str, full: str) -> Location:
-        """Find out where a URL leads; a path below the base need not be taken apart for it."""
-        base = self._base
-        if base is None or url is full or not url.startswith(("/", "?")):
-            return locate(full)
-        path = f"{base.path.rstrip('/')}{url}".partition("#")[0]
-        return Location(base.scheme, base.host, base.port, requote(path), base.authorization)
 
 
 _SHARED: dict[tuple[str, tuple[tuple[str, str], ...], bool], Heads] = {}

@@ -25,6 +25,7 @@ class AnswerParser:
         self.head_done = False
         self.keep_alive = False
         self.excess = False
+        self._whole = b""  # the body, when bytes follow it that are not its own
         self.interim = 0
         self.status = 0
         self._parser: Any = HttpResponseParser(self)
@@ -43,6 +44,8 @@ class AnswerParser:
     def take_body(self) -> bytes:
         """Return the body that has been read and forget it."""
         pieces = self.pieces
+        if self.excess:
+            pieces[:] = [self._whole]
         body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         pieces.clear()
         return body
@@ -52,9 +55,12 @@ class AnswerParser:
         if self.state:
             self.excess = True
             self.state = UNUSUAL
+            self._whole = b"".join(self.pieces)
 
     def on_headers_complete(self) -> None:
         """Note the end of the head."""
+        if self.excess:
+            return
         self.head_done = True
         self.status = self._parser.get_status_code()
 

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import quote, unquote, urlencode, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 # What needs no look: unreserved and reserved characters, no per cent sign.
 _CLEAN: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,/:;=?@\[\]]*")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~]*")  # what a form takes as it is
 _ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a URL leads: a server, and what to ask it for."""
+class Location(NamedTuple):
+    """Where a URL leads: a server, and what to ask it for.
+
+    `host` is what to connect to (in ASCII, an IPv6 address without brackets), `path` has the query, too, and
+    is quoted, `authorization` is the header that the URL's user and password make.
+    """
 
     scheme: str
     host: str
-    """What to connect to: in ASCII, an IPv6 address without brackets."""
     port: int
     path: str
-    """Path and query, quoted."""
     authorization: str | None
-    """The Authorization value that the URL's user and password make."""
 
     @property
     def origin(self) -> tuple[str, str, int]:
@@ -106,11 +109,28 @@ def with_params(url: str, params: Any) -> str:
         query = params
     else:
         items = params.items() if hasattr(params, "items") else params
-        query = urlencode([(key, value) for key, value in items if value is not None], doseq=True)
+        query = encode_form(items)
     if not query:
         return url
     url, mark, fragment = url.partition("#")
     return f"{url}{'&' if '?' in url else '?'}{query}{mark}{fragment}"
+
+
+def encode_form(pairs: Iterable[tuple[Any, Any]]) -> str:
+    """Return pairs as a query or form; a list gives a pair for each of its values, None is left out."""
+    parts = []
+    for key, value in pairs:
+        if value is None:
+            continue
+        if isinstance(value, str | int | float) and isinstance(key, str):
+            text = str(value)
+            if _PLAIN.fullmatch(text) and _PLAIN.fullmatch(key):
+                parts.append(f"{key}={text}")
+                continue
+        encoded = urlencode([(key, value)], doseq=True)
+        if encoded:
+            parts.append(encoded)
+    return "&".join(parts)
 
 
 def basic_auth(user: str | bytes, password: str | bytes) -> str:

@@ -1,0 +1,428 @@
+"""Sending through a pool: reuse, places, retries, faults of servers, large bodies, streams."""
+
+from __future__ import annotations
+
+import gevent
+import pytest
+
+from swarm.http.errors import ConnectTimeoutError, ReadTimeoutError, ServerClosedError, StaleConnectionError
+from swarm.http.pool import ConnectionPool
+from tests.runner.http.conftest import fetch, get_head, settle
+from tests.servers.scripted import HELLO, Peer, Received, ScriptedServer, answers, by_path, response
+
+
+def closes_after(number: int) -> ScriptedServer:
+    """A server that closes each connection when the request after the `number`-th has come, unanswered."""
+
+    def handler(peer: Peer) -> None:
+        for _ in range(number):
+            if peer.read_request() is None:
+                return
+            peer.send(HELLO)
+        peer.read_request()
+
+    return ScriptedServer(handler)
+
+
+def test_a_connection_is_kept_and_used_again(pool: ConnectionPool) -> None:
+    with ScriptedServer(answers(HELLO)) as server:
+        for _ in range(5):
+            assert fetch(pool, server).body == b"hello"
+        assert server.connections == 1
+
+
+def test_an_answer_has_status_reason_version_and_headers(pool: ConnectionPool) -> None:
+    ready = response(b"x", "404 Not Found", X_One="1", Set_Cookie="a=b")
+    with ScriptedServer(answers(ready)) as server:
+        answer = fetch(pool, server)
+    assert (answer.status, answer.reason, answer.version) == (404, "Not Found", 11)
+    assert answer.raw_headers == [(b"X-One", b"1"), (b"Set-Cookie", b"a=b"), (b"Content-Length", b"1")]
+
+
+# -- stale connections and retries ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])
+def test_a_stale_connection_is_replaced_when_repeating_does_no_harm(
+    pool: ConnectionPool, method: str
+) -> None:
+    with closes_after(1) as server:
+        fetch(pool, server)
+        assert fetch(pool, server, method=method).status == 200
+        assert server.connections == 2
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_a_request_that_may_have_been_carried_out_is_not_repeated(pool: ConnectionPool, method: str) -> None:
+    with closes_after(1) as server:
+        fetch(pool, server)
+        with pytest.raises(StaleConnectionError):
+            fetch(pool, server, method=method)
+        assert len(server.requests) == 2
+
+
+def test_a_post_is_sent_over_a_new_connection_when_the_old_one_is_known_to_be_closed(
+    pool: ConnectionPool,
+) -> None:
+    def once(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HELLO)
+
+    with ScriptedServer(once) as server:
+        fetch(pool, server)
+        settle(lambda: not any(slot.idle for slot in pool._servers.values()))
+        assert fetch(pool, server, method="POST").status == 200
+
+
+def test_a_new_connection_that_is_closed_without_an_answer_is_no_stale_one(pool: ConnectionPool) -> None:
+    with closes_after(0) as server:
+        with pytest.raises(ServerClosedError, match="closed the connection before it answered") as caught:
+            fetch(pool, server)
+        assert not isinstance(caught.value, StaleConnectionError)
+        assert server.connections == 1
+
+
+def test_only_one_replacement_is_tried(pool: ConnectionPool) -> None:
+    served = []
+
+    def handler(peer: Peer) -> None:
+        if not served:
+            served.append(1)
+            peer.read_request()
+            peer.send(HELLO)
+        peer.read_request()
+
+    with ScriptedServer(handler) as server:
+        fetch(pool, server)
+        with pytest.raises(ServerClosedError):
+            fetch(pool, server)
+        assert server.connections == 2
+
+
+def test_max_retries_are_attempts_after_the_first() -> None:
+    pool = ConnectionPool(max_retries=2)
+    with closes_after(0) as server:
+        with pytest.raises(ServerClosedError):
+            fetch(pool, server, method="POST")
+        assert server.connections == 3
+
+
+def test_a_reset_in_the_middle_of_an_answer_is_the_sockets_own_error(pool: ConnectionPool) -> None:
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhal")
+        gevent.sleep(0.01)
+        peer.reset()
+
+    with ScriptedServer(handler) as server, pytest.raises(ConnectionResetError):
+        fetch(pool, server)
+
+
+def test_a_close_in_the_middle_of_the_head_says_so(pool: ConnectionPool) -> None:
+    with ScriptedServer(
+        lambda peer: peer.read_request() and peer.send(b"HTTP/1.1 200 OK\r\nConte")
+    ) as server:
+        with pytest.raises(ServerClosedError, match="in the middle of the head"):
+            fetch(pool, server)
+
+
+# -- timeouts ------------------------------------------------------------------------------------------------
+
+
+def test_nothing_at_all_ends_with_the_network_timeout(pool: ConnectionPool) -> None:
+    def silent(peer: Peer) -> None:
+        peer.read_request()
+        peer.wait_for_end()
+
+    with ScriptedServer(silent) as server, pytest.raises(ReadTimeoutError):
+        fetch(pool, server, network_timeout=0.02)
+
+
+def test_the_network_timeout_is_for_each_wait_not_for_the_whole(pool: ConnectionPool) -> None:
+    def slow(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n")
+        for _ in range(8):
+            gevent.sleep(0.03)
+            peer.send(b"x")
+
+    with ScriptedServer(slow) as server:
+        assert fetch(pool, server, network_timeout=0.15).body == b"xxxxxxxx"
+
+
+def test_a_body_that_stops_ends_with_the_network_timeout(pool: ConnectionPool) -> None:
+    def stops(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nx")
+        peer.wait_for_end()
+
+    with ScriptedServer(stops) as server, pytest.raises(ReadTimeoutError):
+        fetch(pool, server, network_timeout=0.05)
+
+
+def test_a_server_that_takes_no_upload_ends_it_with_the_network_timeout(pool: ConnectionPool) -> None:
+    body = bytes(20_000_000)
+    head = get_head(method="PUT", extra=f"Content-Length: {len(body)}\r\n")
+    with ScriptedServer(lambda _peer: gevent.sleep(10)) as server, pytest.raises(ReadTimeoutError):
+        pool.send("http", "127.0.0.1", server.port, head, body, "PUT", network_timeout=0.05)
+
+
+# -- places --------------------------------------------------------------------------------------------------
+
+
+def test_callers_over_the_concurrency_wait_for_a_free_connection() -> None:
+    pool = ConnectionPool(concurrency=2)
+    inside, most = [0], [0]
+
+    def handler(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            inside[0] += 1
+            most[0] = max(most[0], inside[0])
+            gevent.sleep(0.002)
+            inside[0] -= 1
+            peer.send(HELLO)
+
+    with ScriptedServer(handler) as server:
+        greenlets = [gevent.spawn(fetch, pool, server) for _ in range(10)]
+        gevent.joinall(greenlets, raise_error=True)
+        assert [greenlet.value.body for greenlet in greenlets] == [b"hello"] * 10
+        assert server.connections == 2
+    assert most[0] == 2
+    assert pool.in_flight == 0
+
+
+def test_waiting_for_a_place_ends_with_the_connection_timeout() -> None:
+    pool = ConnectionPool(concurrency=1, connect_timeout=0.02)
+    with ScriptedServer(lambda peer: peer.wait_for_end()) as server:
+        first = gevent.spawn(fetch, pool, server, network_timeout=10.0)
+        settle(lambda: server.connections)
+        with pytest.raises(ConnectTimeoutError, match="all 1 connections .* were in use for 0.02 s"):
+            fetch(pool, server)
+        first.kill()
+    assert pool.in_flight == 0
+
+
+def test_a_caller_that_is_killed_while_it_waits_leaves_its_turn_to_the_next() -> None:
+    pool = ConnectionPool(concurrency=1)
+    go = gevent.event.Event()
+
+    def handler(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            go.wait()
+            peer.send(HELLO)
+
+    with ScriptedServer(handler) as server:
+        first, second, third = (gevent.spawn(fetch, pool, server) for _ in range(3))
+        settle(lambda: server.requests)
+        second.kill()
+        go.set()
+        gevent.joinall([first, third], timeout=5, raise_error=True)
+        assert third.value.body == b"hello"
+    assert pool.in_flight == 0
+
+
+def test_a_place_is_free_again_after_every_kind_of_failure() -> None:
+    pool = ConnectionPool(concurrency=1)
+    routes = {"/bad": b"nonsense\r\n\r\n", "/half": b"HTTP/1.1 200 OK\r\nContent-Le", "/good": HELLO}
+
+    def handler(peer: Peer) -> None:
+        request = peer.read_request()
+        if request is not None:
+            peer.send(routes[request.path])
+
+    with ScriptedServer(handler) as server:
+        for path in ("/bad", "/half", "/bad"):
+            with pytest.raises(OSError):  # noqa: PT011  whichever it is
+                fetch(pool, server, path)
+        assert fetch(pool, server, "/good").body == b"hello"
+    assert pool.in_flight == 0
+
+
+def test_requests_in_flight_are_those_that_wait_now(pool: ConnectionPool) -> None:
+    go = gevent.event.Event()
+
+    def handler(peer: Peer) -> None:
+        while peer.read_request() is not None:
+            go.wait()
+            peer.send(HELLO)
+
+    with ScriptedServer(handler) as server:
+        greenlets = [gevent.spawn(fetch, pool, server) for _ in range(3)]
+        settle(lambda: len(server.requests) == 3)
+        assert pool.in_flight == 3
+        go.set()
+        gevent.joinall(greenlets)
+        assert pool.in_flight == 0
+
+
+def test_a_closed_pool_opens_new_connections(pool: ConnectionPool) -> None:
+    with ScriptedServer(answers(HELLO)) as server:
+        fetch(pool, server)
+        pool.close()
+        assert fetch(pool, server).body == b"hello"
+        assert server.connections == 2
+
+
+def test_a_request_in_flight_ends_well_although_its_pool_is_closed(pool: ConnectionPool) -> None:
+    go = gevent.event.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        go.wait()
+        peer.send(HELLO)
+        peer.wait_for_end()
+
+    with ScriptedServer(handler) as server:
+        greenlet = gevent.spawn(fetch, pool, server)
+        settle(lambda: server.requests)
+        pool.close()
+        assert pool.in_flight == 1
+        go.set()
+        assert greenlet.get(timeout=5).body == b"hello"
+        assert pool.in_flight == 0
+
+
+# -- bodies --------------------------------------------------------------------------------------------------
+
+
+def patterned(size: int) -> bytes:
+    return bytes(range(256)) * (size // 256 + 1)
+
+
+@pytest.mark.parametrize("size", [100_000, 131_072, 10_000_000])
+def test_large_bodies_of_known_length_arrive_whole(pool: ConnectionPool, size: int) -> None:
+    body = patterned(size)[:size]
+    with ScriptedServer(answers(response(body))) as server:
+        assert fetch(pool, server).body == body
+        assert fetch(pool, server).body == body
+        assert server.connections == 1
+
+
+def test_large_chunked_bodies_arrive_whole(pool: ConnectionPool) -> None:
+    body = patterned(3_000_000)
+    pieces = [body[start : start + 50_000] for start in range(0, len(body), 50_000)]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+    ready = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"
+    with ScriptedServer(answers(ready)) as server:
+        assert fetch(pool, server).body == body
+        assert fetch(pool, server).body == body
+        assert server.connections == 1
+
+
+def test_a_length_is_not_allocated_on_the_servers_word(pool: ConnectionPool) -> None:
+    def liar(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000000000\r\n\r\nx")
+
+    with (
+        ScriptedServer(liar) as server,
+        pytest.raises(ServerClosedError, match="after 1 of 1000000000000000"),
+    ):
+        fetch(pool, server)
+
+
+@pytest.mark.parametrize("size", [0, 10, 70_000, 5_000_000])
+def test_uploads_of_any_size_arrive_whole(pool: ConnectionPool, size: int) -> None:
+    body = patterned(size)[:size]
+    with ScriptedServer(answers(HELLO)) as server:
+        head = get_head(method="POST", extra=f"Content-Length: {size}\r\n")
+        for _ in range(2):
+            assert pool.send("http", "127.0.0.1", server.port, head, body, "POST").body == b"hello"
+        assert [request.body for request in server.requests] == [body, body]
+        assert server.connections == 1
+
+
+def test_an_answer_that_comes_before_the_upload_was_taken_is_the_answer(pool: ConnectionPool) -> None:
+    def refuses(peer: Peer) -> None:
+        peer.sock.recv(1000)
+        peer.send(response(b"too large", "413 Payload Too Large", Connection="close"))
+
+    body = bytes(20_000_000)
+    head = get_head(method="POST", extra=f"Content-Length: {len(body)}\r\n")
+    with ScriptedServer(refuses) as server:
+        try:
+            answer = pool.send("http", "127.0.0.1", server.port, head, body, "POST")
+        except (ConnectionResetError, BrokenPipeError):
+            return  # the system threw the answer away with the rest: nothing can be done about it
+        assert answer.status == 413
+
+
+# -- streams -------------------------------------------------------------------------------------------------
+
+
+def test_a_stream_is_read_piece_by_piece_and_gives_the_connection_back(pool: ConnectionPool) -> None:
+    body = patterned(1_000_000)
+    with ScriptedServer(answers(response(body))) as server:
+        stream = fetch(pool, server, stream=True).stream
+        assert stream is not None
+        read = b""
+        while piece := stream.read(10_000):
+            assert len(piece) <= 10_000
+            read += piece
+        assert read == body
+        assert fetch(pool, server, stream=True).stream is not None
+        assert server.connections == 1
+
+
+def test_a_stream_of_a_short_body_holds_no_connection(pool: ConnectionPool) -> None:
+    with ScriptedServer(answers(HELLO)) as server:
+        answer = fetch(pool, server, stream=True)
+        assert fetch(pool, server).body == b"hello"
+        assert answer.stream is not None
+        assert answer.stream.read() == b"hello"
+        assert server.connections == 1
+
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+def test_a_stream_that_is_not_read_to_its_end_frees_its_place(end: str) -> None:
+    pool = ConnectionPool(concurrency=1)
+    routes: dict[str, bytes] = {"/large": response(bytes(5_000_000)), "/small": HELLO}
+    with ScriptedServer(by_path(dict(routes))) as server:
+        answer = fetch(pool, server, "/large", stream=True)
+        assert answer.stream is not None
+        answer.stream.read(1)
+        if end == "close":
+            answer.stream.close()
+        else:
+            del answer
+        assert fetch(pool, server, "/small").body == b"hello"
+        assert server.connections == 2
+
+
+def test_a_stream_at_rest_is_not_in_flight(pool: ConnectionPool) -> None:
+    with ScriptedServer(answers(response(bytes(5_000_000)))) as server:
+        answer = fetch(pool, server, stream=True)
+        assert pool.in_flight == 0
+        assert answer.stream is not None
+        answer.stream.close()
+        assert pool.in_flight == 0
+
+
+def test_a_stream_that_is_cut_short_is_an_error_and_frees_its_place(pool: ConnectionPool) -> None:
+    def handler(peer: Peer, _request: Received) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+        gevent.sleep(0)
+        peer.send(b"half")
+        peer.close()
+
+    with ScriptedServer(by_path({"/": handler})) as server:
+        stream = fetch(pool, server, stream=True).stream
+        assert stream is not None
+        with pytest.raises(ServerClosedError, match="the body"):
+            stream.read()
+        assert pool.in_flight == 0
+
+
+def test_a_stream_without_a_length_ends_with_the_connection(pool: ConnectionPool) -> None:
+    def handler(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(b"HTTP/1.1 200 OK\r\n\r\n")
+        for number in range(5):
+            gevent.sleep(0)
+            peer.send(b"%d" % number)
+
+    with ScriptedServer(handler) as server:
+        stream = fetch(pool, server, stream=True).stream
+        assert stream is not None
+        assert stream.read() == b"01234"
