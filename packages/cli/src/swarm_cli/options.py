@@ -43,7 +43,11 @@ LATER = {
 
 def get_parser() -> LocustArgumentParser:
     """Return a parser with all built-in options."""
-    parser = new_parser(usage="%(prog)s [options] [UserClass ...]", description=DESCRIPTION)
+    parser = new_parser(
+        usage="%(prog)s [options] [UserClass ...]",
+        description=DESCRIPTION,
+        epilog="Environment variables are read under the names that begin with LOCUST_, too.",
+    )
     setup_parser_arguments(parser)
     return parser
 
