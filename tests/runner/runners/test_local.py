@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import gevent
@@ -347,3 +348,20 @@ def test_foreign_attributes_may_be_set_on_runner_and_environment(environments):
     environment = environments(sleeper())
     environment.cache_conn = environment.runner.iterations_started = 0
     assert environment.cache_conn == 0
+
+
+def test_tasks_of_several_users_may_run_asyncio(environments, until):
+    class Async(User):
+        @task
+        def work(self):
+            self.environment.stats.log_request("async", asyncio.run(self.answer()), 1, 0)
+            gevent.sleep(0.001)
+
+        async def answer(self):
+            await asyncio.sleep(0.001)
+            return "answered"
+
+    environment = environments(Async)
+    environment.runner.start(5, spawn_rate=5)
+    until(lambda: environment.stats.total.num_requests > 20)
+    assert not environment.runner.exceptions

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import types
 import warnings
 
 from gevent import monkey
@@ -48,6 +49,24 @@ def statemachine_queue() -> None:
         base.PriorityQueue = monkey.get_original(  # type: ignore[attr-defined]  # the very name it looks up
             "queue", "PriorityQueue"
         )
+
+
+def blocking_asyncio() -> None:
+    """Give asyncio's event loops the selector of the operating system again.
+
+    Over gevent's, a loop gives way to other greenlets, and `asyncio.run` in two of them fails, since asyncio
+    knows threads only. So a task that runs asyncio blocks the process for as long as it takes.
+    """
+    if not monkey.is_module_patched("selectors"):
+        return
+    import asyncio.selector_events as loops
+    import selectors
+
+    loops.selectors = types.SimpleNamespace(  # type: ignore[assignment,attr-defined]  # all that it uses of the module
+        DefaultSelector=monkey.get_original("selectors", "DefaultSelector"),
+        EVENT_READ=selectors.EVENT_READ,
+        EVENT_WRITE=selectors.EVENT_WRITE,
+    )
 
 
 patch()

@@ -34,13 +34,17 @@ class _Event:
 
 
 class LifecycleDriver:
-    """Owns a run's chart; `carry_out` does the work of one instruction and may block."""
+    """Owns a run's chart; `carry_out` does the work of one instruction and may block.
 
-    def __init__(self, carry_out: Callable[[Instruction], None]) -> None:
+    A listener that is called by it may raise StopTest; `end_test` is called then, and must not block.
+    """
+
+    def __init__(self, carry_out: Callable[[Instruction], None], end_test: Callable[[], object]) -> None:
         _gevent.statemachine_queue()  # the chart's engine takes its queue when it is made
         self.lifecycle = RunLifecycle()
         self.failed_instructions = 0
         self._carry_out = carry_out
+        self._end_test = end_test
         self._inbox: Queue[_Event] = Queue()
         self._work: Queue[tuple[list[Instruction], AsyncResult[None]]] = Queue()
         self.greenlets: list[gevent.Greenlet[..., Any]] = [
@@ -107,7 +111,7 @@ class LifecycleDriver:
         try:
             self._carry_out(instruction)
         except StopTest:
-            self._send(_Event("stop", AsyncResult()))
+            self._end_test()
         except Exception:
             self.failed_instructions += 1
             log.error("a step of the run failed", step=type(instruction).__name__, exc_info=True)

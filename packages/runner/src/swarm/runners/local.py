@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 from gevent import GreenletExit
 
-from swarm import runners
+from swarm import _gevent, runners
 from swarm.control.apportion import ClassShare, users_per_class
 from swarm.control.instructions import (
     ClearStatistics,
@@ -50,8 +50,9 @@ class LocalRunner(Runner):
 
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
+        _gevent.blocking_asyncio()
         self._swarm_pool = UserPool(environment)
-        self._swarm_driver = LifecycleDriver(self._carry_out)
+        self._swarm_driver = LifecycleDriver(self._carry_out, self.quit)
         self._swarm_quitting: gevent.Greenlet[..., Any] | None = None
         for greenlet in self._swarm_driver.greenlets:
             self.greenlet.add(greenlet)

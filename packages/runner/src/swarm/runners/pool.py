@@ -118,34 +118,20 @@ class UserPool:
         if timeout:
             for user in pending:
                 user.stop(force=False)
-            pending = self._wait(pending, timeout)
+            pending = _wait(pending, timeout)
         else:
-            pending = self._wait(_halt(pending), REQUEST_GRACE_S, each_poll=_kill_idle)
+            pending = _let_requests_end(pending, REQUEST_GRACE_S)
         for user in pending:
             user.stop(force=True)
-        pending = self._wait(pending, ON_STOP_GRACE_S)
+        pending = _wait(pending, ON_STOP_GRACE_S)
         if pending:
             log.warning("users did not end in time and are cut off in their on_stop", users=len(pending))
-            gevent.killall(
-                [user.greenlet for user in pending if user.greenlet], block=True, timeout=ON_STOP_GRACE_S
-            )
+            greenlets = [user.greenlet for user in pending if user.greenlet]
+            gevent.killall(greenlets, block=True, timeout=ON_STOP_GRACE_S)
 
     def kill_all(self) -> None:
         """End every user at once."""
         self.greenlets.kill(block=False)
-
-    def _wait(
-        self, pending: list[User], timeout: float, each_poll: Callable[[User], None] | None = None
-    ) -> list[User]:
-        deadline = time.perf_counter() + timeout
-        while True:
-            if each_poll:
-                for user in pending:
-                    each_poll(user)
-            gevent.sleep(POLL_S if pending else 0)
-            pending = [user for user in pending if not _ended(user)]
-            if not pending or time.perf_counter() >= deadline:
-                return pending
 
     def _start(self, user_class: type[User]) -> bool:
         try:
@@ -184,17 +170,36 @@ class UserPool:
         return wait_for_turn
 
 
-def _halt(users: list[User]) -> list[User]:
+def _let_requests_end(users: list[User], grace: float) -> list[User]:
+    """Let nobody begin a request, end whoever is not in one, the others as their requests end.
+
+    Returns who is in a request still when `grace` seconds are over, and who has not ended otherwise.
+    """
     for user in users:
-        if not user._swarm_leaving:
+        if not user._swarm_leaving:  # the requests of an on_stop go through
             user._swarm_halt = True
-    return users
+    deadline = time.perf_counter() + grace
+    busy = users
+    while busy:
+        still_busy = []
+        for user in busy:
+            if any(session.in_flight for session in user._swarm_sessions):
+                still_busy.append(user)
+            else:
+                user.stop(force=True)
+        busy = still_busy
+        if time.perf_counter() >= deadline:
+            break
+        gevent.sleep(POLL_S)
+    return [user for user in users if not _ended(user)]
 
 
-def _kill_idle(user: User) -> None:
-    """End a user that waits for anything but an answer; one that is in its on_stop is left to it."""
-    if user._swarm_halt and not any(session.in_flight for session in user._swarm_sessions):
-        user.stop(force=True)
+def _wait(pending: list[User], timeout: float) -> list[User]:
+    """Wait until all have ended; return who has not after `timeout` seconds."""
+    deadline = time.perf_counter() + timeout
+    while (pending := [user for user in pending if not _ended(user)]) and time.perf_counter() < deadline:
+        gevent.sleep(POLL_S)
+    return pending
 
 
 def _ended(user: User) -> bool:

@@ -198,7 +198,8 @@ class TaskSet(metaclass=TaskSetMeta):
         loop = get_hub().loop
         turn = loop.iteration
         if turn == self._swarm_turn:
-            gevent.sleep(0)
+            # Not gevent.sleep(0), after which the hub runs other greenlets for 5 ms before it looks for answers.
+            pause(0)
             turn = loop.iteration
         self._swarm_turn = turn
 
