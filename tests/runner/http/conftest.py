@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import gevent
 import pytest
 
+from swarm.environment import Environment
 from swarm.http.connection import Connection
-from swarm.http.message import RawResponse
 from swarm.http.pool import ConnectionPool
+from swarm.users.fast_http_user import FastHttpUser
 from tests.servers.nginx import nginx  # noqa: F401  a fixture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from swarm.http.message import RawResponse
     from tests.servers.scripted import ScriptedServer
-
-Get = "Callable[..., RawResponse]"
 
 
 def get_head(path: str = "/", method: str = "GET", extra: str = "") -> bytes:
@@ -60,3 +60,42 @@ def callbacks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Connection, "_on_readable", counting)
     return count
+
+
+class Harness:
+    """An environment with a FastHttpUser class, and what its request event has said."""
+
+    def __init__(self) -> None:
+        self.environment = Environment()
+        self.events: list[dict[str, Any]] = []
+
+    def listen(self) -> None:
+        """Keep the request events in `events`."""
+        self.environment.events.request.add_listener(lambda **event: self.events.append(event))
+
+    def user(self, host: str, **attributes: Any) -> FastHttpUser:
+        """Return a user for a host, of a class of its own."""
+        return type("Customer", (FastHttpUser,), {"host": host, **attributes})(self.environment)
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """The counted requests by "METHOD name"."""
+        return {
+            f"{entry.method} {entry.name}": entry.num_requests
+            for entry in self.environment.stats.entries.values()
+            if entry.num_requests
+        }
+
+    @property
+    def failures(self) -> list[tuple[str, str, str]]:
+        """(method, name, error) of the failures, as often as they occurred."""
+        found = []
+        for failure in self.environment.stats.errors.values():
+            found += [(failure.method, failure.name, str(failure.error))] * failure.occurrences
+        return found
+
+
+@pytest.fixture
+def harness() -> Harness:
+    """What a session test needs of a run."""
+    return Harness()

@@ -120,11 +120,11 @@ def test_a_reset_in_the_middle_of_an_answer_is_the_sockets_own_error(pool: Conne
 
 
 def test_a_close_in_the_middle_of_the_head_says_so(pool: ConnectionPool) -> None:
-    with ScriptedServer(
-        lambda peer: peer.read_request() and peer.send(b"HTTP/1.1 200 OK\r\nConte")
-    ) as server:
-        with pytest.raises(ServerClosedError, match="in the middle of the head"):
-            fetch(pool, server)
+    with (
+        ScriptedServer(lambda peer: peer.read_request() and peer.send(b"HTTP/1.1 200 OK\r\nConte")) as server,
+        pytest.raises(ServerClosedError, match="in the middle of the head"),
+    ):
+        fetch(pool, server)
 
 
 # -- timeouts ------------------------------------------------------------------------------------------------

@@ -185,6 +185,11 @@ class ConnectionPool:
 
     clear = close
 
+    def __del__(self) -> None:
+        """Close what is open: the loop keeps watched connections alive, and they do not know their pool."""
+        if self._servers:
+            self.close()
+
     def _obtain(self, server: _Server, connect_timeout: float | None) -> Connection | None:
         """Return a connection that was just released, or None with a place to open one in.
 

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 from gevent import get_hub
 
 from swarm.http.connection import READABLE, WRITABLE, Connection
+from swarm.http.errors import StaleConnectionError
 
 if TYPE_CHECKING:
     from socket import socket
+
+    from swarm.http.message import RawResponse
 
 RECORD_READ: Final = 64 * 1024
 
@@ -99,29 +102,59 @@ class TlsConnection(Connection):
         self._send_sealed = sock.send
         self._recv_sealed = sock.recv
         self._rest = b""
+        self._ended = False  # the server has said that nothing more comes, maybe with its last bytes
         self._send = self._seal_and_send
         self._recv = self._receive_and_open
+
+    def exchange(
+        self,
+        payload: bytes,
+        body: bytes | None,
+        method: str,
+        response: RawResponse,
+        timeout: float,
+        stream: bool = False,
+    ) -> None:
+        """Send a request and fill `response` with the answer; see Connection."""
+        if self._ended:
+            raise StaleConnectionError(f"{self.peer} had closed the kept-alive connection", unsent=True)
+        super().exchange(payload, body, method, response, timeout, stream)
+
+    def read(self, size: int, timeout: float) -> bytes:
+        """Wait for the next bytes of an answer; see Connection."""
+        return b"" if self._ended else super().read(size, timeout)
 
     def read_into(self, view: memoryview, timeout: float) -> int:
         """Wait for the next bytes, open them into `view` and return their number; 0 is the end."""
         session, incoming = self._records.session, self._records.incoming
-        while True:
+        while not self._ended:
             if incoming.pending or session.pending():
-                try:
-                    return int(session.read(len(view), view))
-                except ssl.SSLWantReadError:
-                    pass
-                except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-                    return 0
+                count = self._open_into(view)
+                if count:
+                    return count
+                continue
             self._set_deadline(timeout)
             self._wait()
             try:
                 data = self._recv_sealed(RECORD_READ)
             except BlockingIOError:
                 continue
-            if not data:
-                return 0
-            incoming.write(data)
+            if data:
+                incoming.write(data)
+            else:
+                self._ended = True
+        return 0
+
+    def _open_into(self, view: memoryview) -> int:
+        """Open one record into `view`; 0 when it was not whole, or the end."""
+        try:
+            count = int(self._records.session.read(len(view), view))
+        except ssl.SSLWantReadError:
+            return 0
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            count = 0
+        self._ended = not count
+        return count
 
     def _seal_and_send(self, data: bytes | memoryview) -> int:
         """Seal all of `data` and send what the socket takes of it; -1 leaves the rest to `_send_rest`."""
@@ -150,7 +183,6 @@ class TlsConnection(Connection):
         Raises BlockingIOError when the records that came hold no plain bytes (yet).
         """
         session, incoming = self._records.session, self._records.incoming
-        ended = False
         if not (incoming.pending or session.pending()):
             data = self._recv_sealed(size)
             if data:
@@ -160,17 +192,21 @@ class TlsConnection(Connection):
         pieces = []
         try:
             while True:
-                pieces.append(session.read(size))
+                piece = session.read(size)
+                if not piece:
+                    self._ended = True  # so it reads a close notification
+                    break
+                pieces.append(piece)
                 # Nothing left in memory: asking once more would only raise.
                 if not (incoming.pending or session.pending()):
                     break
         except ssl.SSLWantReadError:
             pass
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            ended = True  # without a close notification, too: many servers send none
+            self._ended = True  # without a close notification, too: many servers send none
         if self._records.outgoing.pending:
             self._flush_outgoing()
-        if not pieces and not ended:
+        if not pieces and not self._ended:
             raise BlockingIOError
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
