@@ -100,7 +100,6 @@ class FastHttpSession:
                 self.request_event = user.environment.events.request
             user._swarm_sessions.append(self)
         self._shares_pool = client_pool is not None
-        self._owns_pool = client_pool is None
         self.pool = client_pool or ConnectionPool(
             concurrency,
             connection_timeout,
@@ -258,11 +257,6 @@ class FastHttpSession:
             yield
         finally:
             self.request_name = before
-
-    def close(self) -> None:
-        """Close the session's connections, unless they are shared; a later request opens new ones."""
-        if self._owns_pool:
-            self.pool.close()
 
     @property
     def in_flight(self) -> int:
