@@ -15,15 +15,11 @@ from gevent import GreenletExit
 
 from swarm.http.agent import UserAgent
 from swarm.http.catch import ResponseContextManager
-from swarm.http.cookies import SessionCookies
-from swarm.http.headers import WatchedHeaders
-from swarm.http.heads import Heads, shared_heads, standard_headers
-from swarm.http.payload import JSON, encode
 from swarm.http.pool import ConnectionPool
 from swarm.http.redirects import REDIRECTS, follow
 from swarm.http.response import ErrorResponse, FastResponse, LocustBadStatusCode
+from swarm.http.state import SessionState
 from swarm.http.tls import insecure_ssl_context, secure_ssl_context
-from swarm.http.urls import basic_auth, with_params
 
 if TYPE_CHECKING:
     import ssl
@@ -32,12 +28,8 @@ if TYPE_CHECKING:
 
     from swarm.event import EventHook
     from swarm.http.dial import Proxy
-    from swarm.http.heads import Head
+    from swarm.http.state import Auth
     from swarm.users.user import User
-
-Auth = tuple[str | bytes, str | bytes]
-
-_ACCEPT_JSON = {"Accept": JSON}
 
 
 class _Nobody:
@@ -47,7 +39,7 @@ class _Nobody:
     _swarm_intended_start = None
 
 
-class FastHttpSession:
+class FastHttpSession(SessionState):
     """A client with a few kept-alive connections, cookies and headers of its own.
 
     A request that fails (no answer, or a status of 400 or more) raises nothing: it is counted as a failure,
@@ -87,10 +79,6 @@ class FastHttpSession:
         self.request_event = request_event
         self.request_name: str | None = None
         self.max_redirects = max_redirects
-        self._base_url = base_url or ""
-        self._default_headers = default_headers or headers or {}
-        self._auth_header: str | None = None
-        self._cookies: SessionCookies | None = None
         self._environment: Any = None
         self._somebody: Any = _Nobody
         if user is not None:
@@ -108,9 +96,7 @@ class FastHttpSession:
             proxy,
             max_retries,
         )
-        self._heads = shared_heads(
-            self._base_url, standard_headers(self._default_headers, None), self.pool.proxy is not None
-        )
+        super().__init__(base_url, default_headers or headers, self.pool.proxy is not None)
 
     def request(  # noqa: C901  one frame for the hot path
         self,
@@ -272,101 +258,6 @@ class FastHttpSession:
     def client(self) -> UserAgent:
         """The layer below, as real locustfiles know it: `client.clientpool.close()`."""
         return UserAgent(self)
-
-    @property
-    def cookiejar(self) -> SessionCookies:
-        """The session's cookies."""
-        if self._cookies is None:
-            self._cookies = SessionCookies()
-        return self._cookies
-
-    @cookiejar.setter
-    def cookiejar(self, cookies: CookieJar) -> None:
-        self._cookies = SessionCookies()
-        self._cookies.update(cookies)
-
-    @property
-    def base_url(self) -> str:
-        """What relative URLs are appended to."""
-        return self._base_url
-
-    @base_url.setter
-    def base_url(self, url: str | None) -> None:
-        self._base_url = url or ""
-        self._renew_heads()
-
-    @property
-    def auth_header(self) -> str | None:
-        """The Authorization of all requests; the base URL's user and password when it was not set."""
-        return self._auth_header or self._heads.base_authorization
-
-    @auth_header.setter
-    def auth_header(self, value: str | None) -> None:
-        self._auth_header = value
-        self._renew_heads()
-
-    @property
-    def default_headers(self) -> WatchedHeaders:
-        """The headers of all requests, beside the standard ones; a value of None leaves one out."""
-        if not isinstance(self._default_headers, WatchedHeaders):
-            self._default_headers = WatchedHeaders(self._default_headers, self._renew_heads)
-        return self._default_headers
-
-    @default_headers.setter
-    def default_headers(self, headers: Mapping[str, Any] | None) -> None:
-        self._default_headers = WatchedHeaders(headers, self._renew_heads)
-        self._renew_heads()
-
-    def _renew_heads(self) -> None:
-        """Build heads anew, for this session alone."""
-        self._heads = Heads(
-            self._base_url,
-            standard_headers(self._default_headers, self._auth_header),
-            proxied=self.pool.proxy is not None,
-        )
-
-    def _prepare(
-        self,
-        method: str,
-        url: str,
-        data: Any,
-        headers: Mapping[str, Any] | None,
-        json: Any,
-        params: Any,
-        auth: Auth | None,
-        files: Any,
-        cookies: CookieJar | Mapping[str, str] | None,
-    ) -> tuple[Head, bytes, bytes | None]:
-        """Return a request's head, what is sent of it, and its body."""
-        if params:
-            url = with_params(url, params)
-        if auth is not None:
-            headers = {**(headers or {}), "Authorization": basic_auth(*auth)}
-        if json is not None and self._heads.accepts_all:
-            headers = {"Accept": JSON, **headers} if headers else _ACCEPT_JSON
-        if headers:
-            try:
-                head = self._heads[method, url, tuple(headers.items())]
-            except TypeError:  # a value that cannot be a key
-                head = self._heads.build(method, url, headers)
-        else:
-            head = self._heads[method, url]
-        line = self._cookie_line(head, cookies)
-        if data is None and json is None and files is None:
-            return head, head.with_line(line), None
-        body, kind = encode(data, json, files)
-        return head, head.with_body(body, kind, line), body
-
-    def _cookie_line(self, head: Head, cookies: CookieJar | Mapping[str, str] | None) -> bytes:
-        """Return the Cookie line of a request, of the session's cookies and the call's."""
-        jar = self._cookies
-        if cookies:
-            both = SessionCookies()
-            if jar is not None:
-                both.update(jar)
-            both.update(cookies)
-            jar = both
-        return jar.header_for(head) if jar is not None else b""
 
     def _failed(
         self,
