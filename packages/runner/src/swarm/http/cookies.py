@@ -67,8 +67,9 @@ class SessionCookies(CookieJar):
     def _line(self, head: Head) -> bytes:
         """Put the Cookie line for a request together: RFC 6265, 5.4."""
         location = head.location
-        host = location.host.lower()
-        host = host if "." in host or ":" in host else f"{host}.local"  # as http.cookiejar has it
+        host = f"[{location.host}]" if ":" in location.host else location.host
+        if "." not in host:
+            host = f"{host}.local"  # so http.cookiejar calls it
         path = location.path.partition("?")[0]
         now = time.time()
         expiry: float = self._expiry

@@ -16,7 +16,6 @@ _ABSOLUTE: Final = re.compile(r"https?://", re.IGNORECASE)
 # What needs no look: unreserved and reserved characters, no per cent sign.
 _CLEAN: Final = re.compile(r"[A-Za-z0-9\-._~!$&'()*+,/:;=?@\[\]]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9\-._~]*")  # what a form takes as it is
-_ESCAPE: Final = re.compile(r"%([0-9A-Fa-f]{2})")
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _SAFE: Final = "!#$%&'()*+,/:;=?@[]~"
 
@@ -95,10 +94,10 @@ def requote(path: str) -> str:
     """Quote what may not stand in a path and query, and leave what is quoted already."""
     if _CLEAN.fullmatch(path):
         return path
-    escapes = path.count("%")
-    if escapes and len(_ESCAPE.findall(path)) == escapes:
-        return quote(_ESCAPE.sub(_unquote_unreserved, path), safe=_SAFE)
-    return quote(path, safe=_SAFE.replace("%", ""))
+    try:
+        return quote(_unquote_unreserved(path), safe=_SAFE)
+    except ValueError:  # a per cent sign that is none of an escape
+        return quote(path, safe=_SAFE.replace("%", ""))
 
 
 def with_params(url: str, params: Any) -> str:
@@ -151,6 +150,15 @@ def _ascii_host(host: str, url: str) -> str:
         raise ValueError(f"the host of {url!r} is no valid name: {error}") from error
 
 
-def _unquote_unreserved(match: re.Match[str]) -> str:
-    character = chr(int(match[1], 16))
-    return character if character in _UNRESERVED else match[0]
+def _unquote_unreserved(path: str) -> str:
+    """Undo the escapes of characters that need none. Raises ValueError for what looks like one and is none."""
+    first, *rest = path.split("%")
+    parts = [first]
+    for part in rest:
+        code = part[:2]
+        if len(code) == 2 and code.isalnum():
+            character = chr(int(code, 16))
+            parts.append(character + part[2:] if character in _UNRESERVED else f"%{part}")
+        else:
+            parts.append(f"%{part}")
+    return "".join(parts)
