@@ -1,0 +1,256 @@
+"""What master and workers say to each other: the messages, their fields, and what each field may hold.
+
+The rule: whatever changes state is numbered by its sender and acknowledged, and may be said twice. Assignments
+are absolute, deltas are applied in the order of their numbers, once each. A message never names its sender; the
+transport knows that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003  the codec reads the fields' types
+from dataclasses import dataclass, field
+from typing import Any
+
+PROTOCOL = 1
+"""Both ends must speak the same number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Base of all messages. Times are seconds on the clock of the sender's own host (since the epoch)."""
+
+
+# -- from a worker ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Hello(Message):
+    """A worker is there, for the first time or again.
+
+    `identity` is the worker's name, `incarnation` the life of its process: the same name with another
+    incarnation is another worker. `session` is the token of an earlier welcome, empty the first time.
+    `locustfile` is the content hash of what it has loaded, `applied` the number of the last assignment that it
+    took, `run` the run that it belonged to, `cut` the number of the last delta that it has cut.
+    """
+
+    identity: str
+    incarnation: int
+    session: str
+    sent_at: float
+    protocol: int = PROTOCOL
+    version: str = ""
+    locustfile: str = ""
+    run: int = 0
+    applied: int = 0
+    cut: int = 0
+    state: str = "ready"
+    users: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat(Message):
+    """A sign of life and what the worker is doing.
+
+    `samples` is its running count of samples in `run`, `cut` the number of its last delta, `applied` the last
+    assignment that it took, `reached` the last whose users all run (or have all stopped). `heard_at` and
+    `master_time` are when it last heard the master, and what the master's clock said in that message: what the
+    master needs to estimate the offset of the clocks.
+    """
+
+    session: str
+    sent_at: float
+    run: int
+    state: str
+    users: Mapping[str, int]
+    samples: int
+    cut: int
+    applied: int
+    reached: int
+    heard_at: float = 0.0
+    master_time: float = 0.0
+    cpu_percent: float = 0.0
+    memory_bytes: int = 0
+    lag_p99_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delta(Message):
+    """Increments of the worker's statistics since the delta before; `samples` of them are in it.
+
+    `final` marks the last one of a run. `payload` is what `swarm_stats.deltas` cuts and applies.
+    """
+
+    session: str
+    run: int
+    number: int
+    samples: int
+    final: bool
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Goodbye(Message):
+    """The worker leaves in order; its users have stopped and its last delta was sent."""
+
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRequest(Message):
+    """The worker asks for the locustfile and the local modules that it imports."""
+
+
+# -- from the master -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome(Message):
+    """The master takes the worker in; `applied` is the last delta of it that the master has merged in `run`."""
+
+    session: str
+    sent_at: float
+    index: int
+    run: int
+    applied: int
+    heartbeat_interval: float
+    report_interval: float
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal(Message):
+    """The master does not take the worker in, and why; with `retry` it may say hello again."""
+
+    reason: str
+    retry: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment(Message):
+    """Run exactly these users of each class, got to at `spawn_rate` a second.
+
+    `number` rises with each assignment to this worker. `run` above the worker's own begins a new run there.
+    `phase` is "run", "pause" (no user begins a task) or "stop" (stop the users, send the final delta).
+    """
+
+    session: str
+    number: int
+    run: int
+    phase: str
+    users: Mapping[str, int]
+    spawn_rate: float
+    host: str | None = None
+    stop_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse(Message):
+    """The master's heartbeat; `applied` is the last delta of this worker that is merged and safe in `run`."""
+
+    session: str
+    sent_at: float
+    run: int
+    applied: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpawningComplete(Message):
+    """All users of the whole swarm are there."""
+
+    session: str
+    run: int
+    user_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Source(Message):
+    """The locustfile: relative path to text of it and of its local modules, and which one to load."""
+
+    main: str
+    files: Mapping[str, str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quit(Message):
+    """The run is over for good: end the process."""
+
+    session: str
+
+
+# -- both ways -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Custom(Message):
+    """A message of the user's own; numbered by its sender for this peer, delivered once, in order."""
+
+    session: str
+    number: int
+    type: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class CustomReceived(Message):
+    """All custom messages up to `number` have arrived."""
+
+    session: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRequest(Message):
+    """A worker asks for rows of a feed; `number` is its request's number for this feed."""
+
+    session: str
+    feed: str
+    number: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lease(Message):
+    """Rows of a feed for this worker alone, in blocks; `exhausted` when no more will come."""
+
+    session: str
+    feed: str
+    number: int
+    block: int
+    rows: list[Any]
+    exhausted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseProgress(Message):
+    """A worker has begun a block of a feed, or is done with it."""
+
+    session: str
+    feed: str
+    block: int
+    state: str
+
+
+MESSAGES: dict[str, type[Message]] = {
+    each.__name__: each
+    for each in (
+        Hello,
+        Heartbeat,
+        Delta,
+        Goodbye,
+        SourceRequest,
+        Welcome,
+        Refusal,
+        Assignment,
+        Pulse,
+        SpawningComplete,
+        Source,
+        Quit,
+        Custom,
+        CustomReceived,
+        LeaseRequest,
+        Lease,
+        LeaseProgress,
+    )
+}
+"""Every message by the name under which it travels."""
