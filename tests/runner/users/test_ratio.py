@@ -1,7 +1,17 @@
 from __future__ import annotations
 
+import json
+
+import pytest
+
 from swarm import TaskSet, User, task
-from swarm.users.ratio import get_ratio, task_ratio_json, task_ratio_lines
+from swarm.users.ratio import (
+    get_ratio,
+    print_task_ratio,
+    print_task_ratio_json,
+    task_ratio_json,
+    task_ratio_lines,
+)
 
 
 class Search(TaskSet):
@@ -59,3 +69,21 @@ def test_lines_are_indented_below_their_class() -> None:
         "   * 37.5 by_shelf",
         "  * 50.0 read",
     ]
+
+
+def test_the_shares_are_printed_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    class Buyer(User):
+        weight = 3
+
+        @task(3)
+        def browse(self):
+            pass
+
+        @task
+        def buy(self):
+            pass
+
+    print_task_ratio([Buyer], 4, total=False)
+    assert capsys.readouterr().out.split("\n")[:2] == [" * 100.0 Buyer", "  * 75.0 browse"]
+    print_task_ratio_json([Buyer], None)
+    assert json.loads(capsys.readouterr().out)["total"]["Buyer"]["tasks"]["buy"] == {"ratio": 0.25}

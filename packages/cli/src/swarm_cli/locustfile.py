@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from swarm_cli.errors import LocustfileError
 from swarm_cli.load_errors import describe
@@ -111,6 +111,11 @@ def load(sources: Iterable[Source]) -> Locustfiles:
     return loaded
 
 
+def parse_locustfile_paths(paths: Iterable[str]) -> list[str]:
+    """Return the files that arguments of `-f` mean, as absolute paths. Raises LocustfileError as `find` does."""
+    return [str(source.path) for path in paths for source in find(path)]
+
+
 def load_locustfile(path: str) -> tuple[dict[str, type[User]], list[LoadTestShape]]:
     """Load one file and return its user classes by name, and its shapes (Locust's signature)."""
     loaded = load(find(path))
@@ -198,23 +203,28 @@ def _shown(path: Path) -> str:
         return str(path)
 
 
-def _collect(module: ModuleType, source: Source, loaded: Locustfiles) -> None:
-    from swarm.shape import LoadTestShape
+def is_user_class(item: object) -> TypeGuard[type[User]]:
+    """Tell whether `item` is a class that users are made of: a subclass of User that is not abstract."""
     from swarm.users.user import User
 
+    return inspect.isclass(item) and issubclass(item, User) and not item.abstract
+
+
+def is_shape_class(item: object) -> TypeGuard[type[LoadTestShape]]:
+    """Tell whether `item` is a load shape: a subclass of LoadTestShape that is not abstract."""
+    from swarm.shape import LoadTestShape
+
+    return inspect.isclass(item) and issubclass(item, LoadTestShape) and not item.abstract
+
+
+def _collect(module: ModuleType, source: Source, loaded: Locustfiles) -> None:
     for item in list(vars(module).values()):
-        if not inspect.isclass(item):
-            continue
-        if issubclass(item, User) and not item.abstract:
+        if is_user_class(item):
             known = loaded.user_classes.setdefault(item.__name__, item)
             if known is not item:
                 raise LocustfileError(
                     f"{_shown(source.path)}: there are two user classes named {item.__name__}, here and in "
                     f"{known.__module__}; statistics and options tell them apart by name: rename one"
                 )
-        elif (
-            issubclass(item, LoadTestShape)
-            and not item.abstract
-            and item.__name__ not in loaded.shape_classes
-        ):
+        elif is_shape_class(item) and item.__name__ not in loaded.shape_classes:
             loaded.shape_classes[item.__name__] = item()

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from swarm.event import Events
 from swarm.exceptions import RunnerAlreadyExistsError, SwarmError
 from swarm.log import get_logger
-from swarm_stats.registry import Registry
+from swarm.stats import RequestStats
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -75,7 +74,7 @@ class Environment:
         self.web_ui: Any = None
         self.process_exit_code: int | None = None
         self.worker_logs: dict[str, list[str]] = {}
-        self.stats = Registry(clock=time.time)
+        self.stats = RequestStats()
         self.stats.on_names_full = self._warn_of_names
         self.events.request.bind(self.stats)
         self._check_names()

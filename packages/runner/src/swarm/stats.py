@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import gevent
 
+from swarm.exceptions import SwarmError
+from swarm_stats.registry import Registry
 from swarm_stats.reports import PERCENTILES
 from swarm_stats.reports import json as json_report
 from swarm_stats.reports.lines import lines
@@ -22,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from swarm.runners.runner import Runner
-    from swarm_stats.registry import Registry
     from swarm_stats.reports import Statistics
 
 PERCENTILES_TO_REPORT = list(PERCENTILES)
@@ -40,6 +42,27 @@ CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW = 10
 
 console_logger = logging.getLogger("swarm.stats_logger")
 """Where `stats_printer` writes its tables, one record a table."""
+
+
+class RequestStats(Registry):
+    """The statistics of a run on this machine: a registry whose clock is the system's.
+
+    With `use_response_times_cache` each entry has percentiles of late, not the total alone.
+    """
+
+    def __init__(self, use_response_times_cache: bool = False) -> None:
+        super().__init__(clock=time.time, use_response_times_cache=use_response_times_cache)
+
+
+def validate_stats_configuration() -> None:
+    """Check the percentiles that a locustfile may have assigned. Raises SwarmError for one that is none."""
+    for name in ("PERCENTILES_TO_REPORT", "PERCENTILES_TO_STATISTICS", "PERCENTILES_TO_CHART"):
+        for value in globals()[name]:
+            if not isinstance(value, int | float) or not 0 <= value <= 1:
+                raise SwarmError(
+                    f"swarm.stats.{name} contains {value!r}; percentiles are written as fractions from 0 to 1: "
+                    "0.95 for 95 %."
+                )
 
 
 def print_stats(stats: Statistics, current: bool = True) -> None:

@@ -48,7 +48,7 @@ def _repr(error: BaseException) -> str:
 
 @dataclass
 class Failure:
-    """One kind of failure: its method, name and error, and how often it occurred.
+    """One kind of failure: its method, name and error (an exception becomes its text), and how often it occurred.
 
     `first_seen` and `last_seen` are seconds since the epoch.
     """
@@ -59,6 +59,9 @@ class Failure:
     occurrences: int = 0
     first_seen: float = 0.0
     last_seen: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.error = error_text(self.error)
 
     @staticmethod
     def parse_error(error: object) -> str:

@@ -7,6 +7,7 @@ mean what they say; a refused connection stays a `ConnectionRefusedError`, a TLS
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 
 class ConnectTimeoutError(TimeoutError):
@@ -50,3 +51,7 @@ class TooManyRedirectsError(ConnectionError):
 
 class ContentDecodingError(ConnectionError):
     """The body is not what its Content-Encoding says."""
+
+
+FAILURE_EXCEPTIONS: Final = (OSError,)
+"""What `FastHttpSession` turns into a failed request; all else that a request raises goes on."""

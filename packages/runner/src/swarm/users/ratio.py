@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from swarm.control.apportion import ClassShare, users_per_class
 from swarm.users.tasks import expand
 from swarm.users.taskset import TaskSetMeta
 
@@ -60,6 +63,31 @@ def task_ratio_lines(
 ) -> list[str]:
     """Return the shares in percent as lines of text, tasks indented below their class."""
     return list(_lines(get_ratio(user_classes, user_spawned, total), 0))
+
+
+def shares(user_classes: Iterable[type[User]], users: int | None) -> Mapping[str, float]:
+    """Return how many of so many users each class gets, by its name; its weight when `users` is None or 0."""
+    classes = list(user_classes)
+    if not users:
+        return {user_class.__name__: user_class.weight for user_class in classes}
+    return users_per_class([ClassShare(c.__name__, c.weight, c.fixed_count) for c in classes], users)
+
+
+def print_task_ratio(user_classes: Iterable[type[User]], num_users: int | None, total: bool) -> None:
+    """Print the shares of `num_users` users (None: by weight) to stdout, as lines."""
+    classes = list(user_classes)
+    _write("\n".join(task_ratio_lines(classes, shares(classes, num_users), total)))
+
+
+def print_task_ratio_json(user_classes: Iterable[type[User]], num_users: int | None) -> None:
+    """Print the shares to stdout as one JSON object, with the keys per_class and total."""
+    classes = list(user_classes)
+    _write(json.dumps(task_ratio_json(classes, shares(classes, num_users)), indent=4))
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
 
 
 def _lines(ratios: Ratio, level: int) -> Iterator[str]:
