@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from swarm import stats as settings
 from swarm.event import events as module_events
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger, setup_logging
@@ -65,6 +66,7 @@ def run(options: Options, loaded: Locustfiles) -> int:
     fire_strictly(
         environment.events.init, "init", environment=environment, runner=runner, web_ui=environment.web_ui
     )
+    settings.validate_stats_configuration()
     prepare.check_tasks(environment)
     if options.headless:
         prepare.check_hosts(environment)
