@@ -202,7 +202,7 @@ class User(metaclass=UserMeta):
             self._swarm_halt = True  # whatever greenlet of the user's own is left ends at its next request
             for session in self.__dict__.get("_swarm_sessions", ()):
                 session.close()  # a connection's watcher would keep it open for ever
-            if self._swarm_group is not None:
+            if self._swarm_group is not None and self._swarm_greenlet is not None:
                 # Now and not a turn later: who ends next may ask whether it is the last one.
                 self._swarm_group.discard(self._swarm_greenlet)
 
