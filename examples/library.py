@@ -23,7 +23,7 @@ runner = environment.create_local_runner()
 helpers = [gevent.spawn(stats_printer(environment.stats)), gevent.spawn(stats_history, runner)]
 
 runner.start(10, spawn_rate=10)
-gevent.spawn_later(5, runner.quit)
+gevent.spawn_later(3, runner.quit)
 runner.greenlet.join()
 gevent.killall(helpers)
 
