@@ -45,6 +45,8 @@ class RawResponse:
     status_code: int = 0
     head: bytes = b""
     content: bytes | None = b""
+    head_at: float = 0.0  # when the head was read (perf_counter), of an answer that came in several pieces
+    plain: bool = False  # known to set no cookie and to name no encoding
     stream: BodyStream | None = None
 
     @property

@@ -165,11 +165,8 @@ class FastHttpSession(SessionState):
                 response = follow(self, response, headers, cookies, connect_timeout, network_timeout, stream)
                 end = perf_counter()
                 status = response.status_code
-            lowered = response.head.lower()
-            if b"\r\nset-cookie:" in lowered:
-                self.cookiejar.take(response.head, response._swarm_request[0].location.url)
-            if b"\r\ncontent-encoding:" in lowered:
-                response._swarm_decode()
+            if not response.plain:
+                self._look_into(response)
             if status >= 400:
                 error = response.error = LocustBadStatusCode(head.url, status)
         except BaseException as exception:  # noqa: BLE001  it is recorded; what is no answer's goes on
@@ -258,6 +255,14 @@ class FastHttpSession(SessionState):
     def client(self) -> UserAgent:
         """The layer below, as real locustfiles know it: `client.clientpool.close()`."""
         return UserAgent(self)
+
+    def _look_into(self, response: FastResponse) -> None:
+        """Take the cookies of an answer and undo its encoding."""
+        lowered = response.head.lower()
+        if lowered.find(b"\r\nset-cookie:") >= 0:
+            self.cookiejar.take(response.head, response._swarm_request[0].location.url)
+        if lowered.find(b"\r\ncontent-encoding:") >= 0:
+            response._swarm_decode()
 
     def _failed(
         self,
