@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import time
 from typing import TYPE_CHECKING, Any
 
+import gevent
 import pytest
 import requests
 from gevent.event import Event
@@ -131,3 +133,24 @@ def test_the_length_of_a_streamed_answer_is_the_one_that_was_announced(server: S
     server.routes["/"] = CHUNKED
     session.get("/", stream=True)
     assert lengths == [1_234, 1_234, 0]
+
+
+@pytest.mark.parametrize("make", [over_requests, OURS["HttpSession"]], ids=["requests", "HttpSession"])
+def test_the_elapsed_time_ends_with_the_head(make: Callable[[], requests.Session], server: Server) -> None:
+    rest_at = 0.0
+
+    def in_two(_request: Received, sock: Any) -> None:
+        nonlocal rest_at
+        sock.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nsl")
+        for _ in range(20):
+            gevent.sleep(0)
+        gevent.sleep(0.05)
+        rest_at = time.perf_counter()
+        sock.sendall(b"ow")
+
+    server.routes["/"] = in_two
+    with make() as session:
+        begin = time.perf_counter()
+        response = session.get(server.url + "/")
+    assert response.content == b"slow"
+    assert 0 < response.elapsed.total_seconds() < rest_at - begin

@@ -6,6 +6,7 @@ everything that is wrong. The plain case is in connection.py.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from httptools import HttpParserUpgrade
@@ -60,6 +61,7 @@ def finish(
         raise BadAnswerError(f"{connection.peer} sent a head of more than {HEAD_LIMIT // 1024} KiB")
     parser.interim = 0
     response.head = head
+    response.head_at = perf_counter()
     response.status_code = parser.status
     if isinstance(refusal, HttpParserUpgrade):
         response.content = b""  # the protocol has changed: nothing more of HTTP comes on this connection

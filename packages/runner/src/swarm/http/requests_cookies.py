@@ -58,7 +58,7 @@ class CookieHeaders:
     def _renew(self, cookies: list[Cookie], stamp: tuple[Any, ...]) -> None:
         now = time.time()
         self._stamp = stamp
-        self._cookies = tuple(cookie for cookie in cookies if not cookie.is_expired(now))
+        self._cookies = tuple(cookie for cookie in cookies if not cookie.is_expired(int(now)))
         self._until = min(
             (cookie.expires for cookie in cookies if cookie.expires is not None and cookie.expires > now),
             default=_NEVER,
@@ -71,4 +71,6 @@ def _header(jar: RequestsCookieJar, url: str) -> str | None:
     request = PreparedRequest()
     request.url = url
     request.headers = CaseInsensitiveDict()
-    return get_cookie_header(merge_cookies(RequestsCookieJar(), jar), request)
+    merged = merge_cookies(RequestsCookieJar(), jar)  # type: ignore[no-untyped-call]
+    header: str | None = get_cookie_header(merged, request)  # type: ignore[no-untyped-call]
+    return header

