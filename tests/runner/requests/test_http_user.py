@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import tracemalloc
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -19,6 +20,8 @@ from swarm.http.requests_session import HttpSession
 from tests.runner.requests.server import Server, answer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.runner.requests.server import Received
 
 
@@ -151,3 +154,42 @@ def test_cookies_are_the_users_own(server: Server) -> None:
     first, second = Shopper(environment), Shopper(environment)
     first.client.get("/log-in")
     assert (first.client.get("/who").text, second.client.get("/who").text) == ("user=1", "nobody")
+
+
+@pytest.mark.parametrize("kind", ["answered", "judged", "failed", "refused", "streamed", "looked into"])
+def test_a_request_leaves_nothing_for_the_garbage_collector(kind: str, server: Server) -> None:
+    client = Shopper(Environment(host=server.url)).client
+    server.routes["/404"] = answer(b"", "404 Not Found")
+
+    def judged() -> requests.Response:
+        with client.get("/", catch_response=True) as response:
+            response.request_meta["name"] = "renamed"
+            response.failure("no")
+        return response
+
+    def streamed() -> requests.Response:
+        response = client.get("/", stream=True)
+        assert response.content
+        return response
+
+    def looked_into() -> requests.Response:
+        response = client.get("/")
+        assert response.headers
+        assert response.request.headers
+        assert response.raw.closed
+        return response
+
+    use: dict[str, Callable[[], requests.Response]] = {
+        "answered": lambda: client.get("/"),
+        "judged": judged,
+        "failed": lambda: client.get("/404"),
+        "refused": lambda: client.get("http://127.0.0.1:1/"),
+        "streamed": streamed,
+        "looked into": looked_into,
+    }
+    gc.disable()
+    try:
+        response = weakref.ref(use[kind]())
+        assert response() is None
+    finally:
+        gc.enable()

@@ -90,7 +90,10 @@ def _connect(host: str, port: int) -> Any:
         else:
             return sock
     assert failure is not None  # noqa: S101  a name that resolves has an address
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback has this frame, which would keep it in a cycle
 
 
 def _connect_socket(sock: Any, address: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import ssl
 from http.client import BadStatusLine, RemoteDisconnected
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from requests import exceptions as requests_errors
 from urllib3 import exceptions as urllib3_errors
@@ -14,6 +14,8 @@ from swarm.http import errors
 
 if TYPE_CHECKING:
     from requests import PreparedRequest
+
+ErrorT = TypeVar("ErrorT", bound=BaseException)
 
 _WHILE_CONNECTING = frozenset({errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ETIMEDOUT})
 
@@ -60,6 +62,19 @@ def root_cause(error: Exception) -> BaseException:
             break
         cause = beneath
     return cause
+
+
+def without_frames(error: ErrorT) -> ErrorT:
+    """Return `error` after its traceback, and those of its causes, were taken off.
+
+    Their frames lead back to the one that keeps the response, and so the error: a cycle for each failure, which
+    only the garbage collector would find.
+    """
+    beneath: BaseException | None = error
+    while beneath is not None:
+        beneath.__traceback__ = None
+        beneath = beneath.__cause__ or beneath.__context__
+    return error
 
 
 def _translated(

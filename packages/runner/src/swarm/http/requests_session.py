@@ -29,6 +29,7 @@ from swarm.event import RequestHook
 from swarm.http.adapter import REQUESTS_SEND, CoreAdapter, PoolManagerAdapter
 from swarm.http.requests_call import Call, count_interrupted, report, status_error
 from swarm.http.requests_cookies import CookieHeaders
+from swarm.http.requests_errors import without_frames
 from swarm.http.requests_exchange import exchange
 from swarm.http.requests_lazy import lazy
 from swarm.http.requests_plain import plain
@@ -272,8 +273,7 @@ class HttpSession(requests.Session):
         try:
             response = send()
         except RequestException as error:
-            # Without its traceback, which would hold this frame, and this frame the response.
-            response = failed(error.with_traceback(None), sent.prepared())
+            response = failed(without_frames(error), sent.prepared())
         except GreenletExit:
             count_interrupted(self, sent.method, name)
             raise
