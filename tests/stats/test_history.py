@@ -48,7 +48,10 @@ def test_the_current_rate_leaves_the_last_two_seconds_out() -> None:
     counts = {START - 1: 900, START + 2: 100, START + 9: 100, START + 10: 900, START + 12: 900}
 
     assert history.current_rate(counts, START - 60, START + 12.9) == 20
-    assert history.current_rate(counts, START + 8.5, START + 12.9) == 50
+
+
+def test_the_current_rate_counts_the_first_second_of_a_run_as_the_part_that_it_is() -> None:
+    assert history.current_rate({START + 8: 50, START + 9: 100}, START + 8.5, START + 12.9) == 100
 
 
 def test_the_current_rate_of_a_young_run_is_the_average_since_its_start() -> None:

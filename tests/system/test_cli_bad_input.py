@@ -159,7 +159,8 @@ def test_without_a_ui_the_extra_and_headless_are_named(sleeper: Cli) -> None:
 def test_a_report_that_nobody_can_write_is_told_before_the_run(sleeper: Cli) -> None:
     message = sleeper.headless("--html", "report.html").refused(1)
 
-    assert "swarm-cli[web]" in message
+    assert "HTML report" in message
+    assert "--json-file" in message
 
 
 def test_more_users_than_descriptors_are_refused_with_both_figures(cli: Cli) -> None:

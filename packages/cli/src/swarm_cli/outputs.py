@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import stats as settings
+from swarm.environment import missing_extra
 from swarm.log import get_logger
 from swarm_cli.csv_files import CsvFiles
 from swarm_cli.errors import MissingExtraError
@@ -145,9 +146,6 @@ def _html_path(options: Options) -> Path:
 def _html_report() -> Callable[[Environment], str]:
     offers = list(metadata.entry_points(group=HTML_REPORT_GROUP))
     if not offers:
-        raise MissingExtraError(
-            "--html: the HTML report is not installed; install the extra: pip install 'swarm-cli[web]' "
-            "(in a checkout: poetry install --all-extras), or use --csv or --json-file"
-        )
+        raise MissingExtraError(f"--html: {missing_extra('HTML report', 'use --csv or --json-file')}")
     make: Callable[[Environment], str] = offers[0].load()
     return make

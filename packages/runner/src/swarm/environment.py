@@ -172,14 +172,16 @@ class Environment:
 
 def missing_web_ui() -> str:
     """Return the message for somebody who asks for the browser UI where none is installed."""
+    return missing_extra("browser UI", "run with --headless")
+
+
+def missing_extra(what: str, instead: str) -> str:
+    """Return the message for somebody who asks for what the extra `web` brings, and what to do instead."""
     if _is_installed("swarm-web"):
-        return (
-            "The installed swarm-web has no browser UI yet; it comes with a later release. "
-            "Run with --headless until then."
-        )
+        return f"The installed swarm-web has no {what} yet; it comes with a later release. Until then {instead}."
     return (
-        "The browser UI is not installed. Install the extra: `pip install 'swarm-cli[web]'` "
-        "(in a checkout: `poetry install --all-extras`), or run with --headless."
+        f"The {what} is not installed. Install the extra: `pip install 'swarm-cli[web]'` "
+        f"(in a checkout: `poetry install --all-extras`), or {instead}."
     )
 
 

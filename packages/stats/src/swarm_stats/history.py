@@ -77,7 +77,8 @@ def current_rate(series: Mapping[int, int], start: float, now: float) -> float:
     if end <= begin:
         elapsed = max(now - start, 1.0)
         return sum(n for second, n in series.items() if second >= int(start)) / elapsed
-    return sum(series.get(second, 0) for second in range(begin, end)) / (end - begin)
+    # The run's first second is a part of one.
+    return sum(series.get(second, 0) for second in range(begin, end)) / (end - max(begin, start))
 
 
 def utc_text(timestamp: float) -> str:

@@ -15,6 +15,8 @@ CPU_LIMIT = 90.0
 """Percent of one core, over a window, above which the generator counts as busy."""
 CPU_WINDOW_S = 5.0
 LAG_FLOOR_US = 5_000
+LAG_SAMPLES = 200
+"""Fewer samples than these (4 s of them) say nothing: one slow turn while users start would be their p99."""
 LAG_SHARE = 0.1
 """The loop lag's p99 distorts above 5 ms and above a tenth of the run's own p99."""
 
@@ -73,14 +75,15 @@ class GeneratorHealth:
         """Return the verdict beside the run's own p99 (µs; None when nothing was measured)."""
         mean = 100 * self._cpu_seconds / self._seconds if self._seconds else 0.0
         busiest = self.cpu_max or mean  # a run shorter than the window has only its mean
-        lag_p99 = self.lag.percentile(0.99) if self.lag.count else 0.0
+        samples = self.lag.count
+        lag_p99 = self.lag.percentile(0.99) if samples else 0.0
         reasons = []
         if busiest > CPU_LIMIT:
             reasons.append(
                 f"it used up to {busiest:.0f} % of its core over {CPU_WINDOW_S:.0f} s (limit {CPU_LIMIT:.0f} %): "
-                "use fewer users, longer waits, or more processes"
+                "use fewer users or longer waits"
             )
-        if response_p99_us is not None and lag_p99 > max(LAG_FLOOR_US, LAG_SHARE * response_p99_us):
+        if response_p99_us is not None and samples >= LAG_SAMPLES and lag_p99 > max(LAG_FLOOR_US, LAG_SHARE * response_p99_us):
             reasons.append(
                 f"its event loop was late by {lag_p99 / 1000:.1f} ms at p99, against response times of "
                 f"{response_p99_us / 1000:.1f} ms: a task computes or blocks without giving way"

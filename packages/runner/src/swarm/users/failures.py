@@ -23,6 +23,8 @@ REPEAT_LOG_S = 10.0
 """An error that comes again from the same place is logged this often, without its traceback."""
 MAX_PLACES = 1000
 """Places whose errors are told apart; errors of further ones are counted and not logged."""
+HEADLINE_LIMIT = 300
+"""Characters of a message that its traceback ends with."""
 
 _OURS = str(Path(__file__).parent)
 
@@ -84,10 +86,16 @@ def report(user: User, error: BaseException, doing: str) -> None:
     What a listener raises to steer the user (StopUser …) passes.
     """
     environment = user.environment
-    formatted = _log_of(environment).log(user, error, doing)
+    formatted = _log_of(environment).log(user, error, doing) + "".join(traceback.format_exception_only(error))
     if (runner := environment.runner) is not None:
         runner.log_exception(getattr(runner, "client_id", "local"), str(error) or repr(error), formatted)
     environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
+
+
+def _headline(error: BaseException) -> str:
+    """Return the line that a traceback ends with: "ValueError: no such page", however long the message is."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text[:HEADLINE_LIMIT]}" if text else type(error).__name__
 
 
 def _log_of(environment: Environment) -> ErrorLog:
