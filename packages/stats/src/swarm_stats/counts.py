@@ -43,6 +43,15 @@ class Counts:
         self.late: Histogram | None = None
         self.late_service: Histogram | None = None
 
+    def zero(self, start_time: float) -> None:
+        """Set everything to nothing, from `start_time` on, in the containers there are."""
+        self.num_reqs_per_sec.clear()
+        self.num_fail_per_sec.clear()
+        self.histogram.zero()
+        kept = self.num_reqs_per_sec, self.num_fail_per_sec, self.histogram
+        self.clear(start_time)
+        self.num_reqs_per_sec, self.num_fail_per_sec, self.histogram = kept
+
     @property
     def is_empty(self) -> bool:
         """Whether nothing at all was counted; reports leave such an entry out."""

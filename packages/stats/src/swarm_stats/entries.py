@@ -63,6 +63,11 @@ class Entry(Counts):
         self.clear(self._start())
         self._window = None
 
+    def restart(self) -> None:
+        """Forget all, as `reset` does, and keep the containers: recording goes on in them at once."""
+        self.zero(self._start())
+        self._window = None
+
     # Recording. `Registry.record` goes past these for what is common.
 
     def begin_second(self, second: int, limit: int = SERIES_SECONDS) -> None:
@@ -76,6 +81,17 @@ class Entry(Counts):
         if self.use_response_times_cache:
             self._mark(int(self._now()))
         super().extend(other, limit)
+
+    def add_buckets(self, buckets: Sequence[tuple[int, int]], second: int) -> None:
+        """Add response times that another registry counted, the last of them in `second`.
+
+        Percentiles of late count them in the second that they are of, not in the one that they arrive in.
+        """
+        if self.use_response_times_cache:
+            self._mark(int(self._now()))
+            if self._window is not None:
+                self._window.add_before(second, buckets)
+        self.histogram.add_buckets(buckets)
 
     def log(self, response_time: float | None, content_length: int) -> None:
         """Count a request by its response time (ms, None for one without) in this entry alone, now."""
@@ -132,7 +148,7 @@ class Entry(Counts):
 
     def percentiles(self, fractions: Sequence[float]) -> list[float]:
         """Return `get_response_time_percentile` of each of `fractions`, in one pass."""
-        if not self.histogram.rows:
+        if not self.histogram.count:
             return [0.0] * len(fractions)
         found = self.histogram.percentiles(fractions)
         return [

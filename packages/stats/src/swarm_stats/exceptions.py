@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 EXCEPTION_KINDS = 500
 """Distinct exceptions that are kept; further ones are counted under "(other)"."""
@@ -28,6 +31,10 @@ class Exceptions(dict[tuple[str, str], ExceptionRow]):
 
     def log(self, node: str, msg: str, traceback: str, times: int = 1) -> None:
         """Count an exception that was raised on `node`."""
+        self.add((node,), msg, traceback, times)
+
+    def add(self, nodes: Iterable[str], msg: str, traceback: str, times: int) -> None:
+        """Count an exception that was raised on several nodes, `times` in all."""
         key = (msg, traceback)
         row = self.get(key)
         if row is None:
@@ -35,4 +42,4 @@ class Exceptions(dict[tuple[str, str], ExceptionRow]):
                 key = (OTHER, "")
             row = self.setdefault(key, ExceptionRow(count=0, msg=key[0], traceback=key[1], nodes=set()))
         row["count"] += times
-        row["nodes"].add(node)
+        row["nodes"].update(nodes)

@@ -17,6 +17,9 @@ ErrorLike: TypeAlias = BaseException | str | None
 TEXT_LIMIT = 2_000
 """Characters of an error that are kept: a failure may quote a whole body."""
 
+_NOTE = 40
+"""Characters that the note about the cut may take."""
+
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 
 
@@ -34,7 +37,7 @@ def error_text(error: object) -> str:
         text = repr(error) if error else ""
     if "0x" in text:
         text = _ADDRESS.sub("at 0x...", text)
-    if len(text) > TEXT_LIMIT:
+    if len(text) > TEXT_LIMIT + _NOTE:  # a text that was cut stays as it is
         text = f"{text[:TEXT_LIMIT]}... ({len(text)} characters)"
     return text
 
@@ -85,16 +88,18 @@ class Failure:
         self.occurrences += times
         self.last_seen = now
 
-    def extend(self, other: Failure) -> None:
-        """Add the occurrences of another failure of this kind."""
-        if not other.occurrences:
+    def occurred_between(self, first: float, last: float, times: int) -> None:
+        """Count `times` occurrences from `first` to `last` (seconds since the epoch)."""
+        if not times:
             return
         if self.occurrences:
-            self.first_seen = min(self.first_seen, other.first_seen)
-            self.last_seen = max(self.last_seen, other.last_seen)
-        else:
-            self.first_seen, self.last_seen = other.first_seen, other.last_seen
-        self.occurrences += other.occurrences
+            first, last = min(self.first_seen, first), max(self.last_seen, last)
+        self.first_seen, self.last_seen = first, last
+        self.occurrences += times
+
+    def extend(self, other: Failure) -> None:
+        """Add the occurrences of another failure of this kind."""
+        self.occurred_between(other.first_seen, other.last_seen, other.occurrences)
 
     def to_name(self) -> str:
         """Return the line of the error report: method, name and error."""

@@ -23,7 +23,11 @@ MAX_BITS = 36
 MAX_US = (1 << MAX_BITS) - 1
 """The longest duration with a bucket of its own (19 hours); what is longer is counted in that bucket."""
 
+BUCKETS = (MAX_BITS - LINEAR_BITS + 1) << LINEAR_BITS
+"""How many buckets there are; an index is below it."""
+
 _EMPTY = bytes(ROW * array("I").itemsize)
+_EMPTY_ROWS = {typecode: array(typecode, [0]) * ROW for typecode in "IQ"}
 
 
 def bucket_value(index: int) -> int:
@@ -91,6 +95,37 @@ class Histogram:
         except OverflowError:  # 2**32 durations in one bucket: go on with 64 bits
             row = self.rows[bits] = array("Q", row)
             row[position] += times
+
+    def add_buckets(self, buckets: Iterable[tuple[int, int]]) -> None:
+        """Add the counts of buckets: (index, count) pairs, the indexes as `buckets` gives them."""
+        rows = self.rows
+        for index, n in buckets:
+            try:
+                rows[(index >> LINEAR_BITS) + LINEAR_BITS][index & (ROW - 1)] += n
+            except (KeyError, OverflowError):
+                self.add(bucket_value(index), n)
+
+    def buckets(self, indexes: list[int], counts: list[int]) -> int:
+        """Append the buckets in use to `indexes` and `counts`; return how many there are."""
+        before = len(indexes)
+        for bits, row in self.rows.items():
+            if row == _EMPTY_ROWS[row.typecode]:
+                continue
+            # A row that was filled for a second has a few counts near each other: look at no others.
+            size, written = row.itemsize, row.tobytes()
+            first = (len(written) - len(written.lstrip(b"\0"))) // size
+            last = (len(written.rstrip(b"\0")) - 1) // size + 1
+            start = (bits - LINEAR_BITS) << LINEAR_BITS
+            for position, n in enumerate(row[first:last], start + first):
+                if n:
+                    indexes.append(position)
+                    counts.append(n)
+        return len(indexes) - before
+
+    def zero(self) -> None:
+        """Forget all durations, and keep the memory for those to come."""
+        for row in self.rows.values():
+            row[:] = _EMPTY_ROWS[row.typecode]
 
     def merge(self, other: Histogram) -> None:
         """Add all the durations of `other`."""

@@ -141,6 +141,13 @@ class Registry:
         if error is not None or from_intent_us is not None:
             self._record_rest(entry, service_us, now, error, from_intent_us)
 
+    def fill_names(self) -> None:
+        """Note that some requests stand under "(other)"; the first time, `on_names_full` is called."""
+        if not self.names_full:
+            self.names_full = True
+            if self.on_names_full is not None:
+                self.on_names_full(self.max_names)
+
     def record_interrupted(self, method: str, name: str) -> None:
         """Count a request that was cut off when the run stopped; it is no request and no failure."""
         self.entries[name, method].num_interrupted += 1
@@ -179,7 +186,8 @@ class Registry:
         self.total.extend(other.total)
         for failure in other.errors.values():
             self._failure(failure.method, failure.name, failure.error).extend(failure)
-        self.names_full = self.names_full or other.names_full
+        if other.names_full:
+            self.fill_names()
 
     def reset_all(self) -> None:
         """Set all entries and the total to zero, forget failures and history."""
@@ -239,10 +247,7 @@ class Registry:
     def _make_entry(self, name: str, method: str) -> Entry:
         made = len(self.entries)
         if made >= self.max_names:
-            if not self.names_full:
-                self.names_full = True
-                if self.on_names_full is not None:
-                    self.on_names_full(self.max_names)
+            self.fill_names()
             method = method if made < self.max_names + OTHER_METHODS else OTHER
             name = OTHER
             known = dict.get(self.entries, (name, method))

@@ -6,6 +6,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from swarm_stats.histogram import Histogram
 
 
@@ -28,6 +30,12 @@ class Window:
         marks.append((second, histogram.copy()))
         while marks[0][0] < second - keep:
             marks.popleft()
+
+    def add_before(self, second: int, buckets: Sequence[tuple[int, int]]) -> None:
+        """Take it that durations (index, count of buckets), which come in only now, were of `second`."""
+        for marked, earlier in self._marks:
+            if marked > second:
+                earlier.add_buckets(buckets)
 
     def since(self, second: int, histogram: Histogram) -> Histogram | None:
         """Return what `histogram` gained since the beginning of `second`, None for nothing."""
