@@ -589,6 +589,7 @@ def test_an_error_in_a_task_is_counted_logged_and_told_and_the_user_goes_on(
     user = life.lead(Clumsy)
     assert user.log == ["on_start", "fall", "fall", "fall", "on_stop"]
     assert [(node, text) for node, text, _ in life.runner.exceptions] == [("local", "ouch")] * 2
+    assert life.runner.exceptions[0][2].splitlines()[-1] == "ValueError: ouch"  # what reports name it by
     assert told[0]["user_instance"] is user
     assert isinstance(told[0]["exception"], ValueError)
     assert told[0]["tb"] is told[0]["exception"].__traceback__

@@ -10,7 +10,7 @@ import gevent
 import pytest
 from gevent import GreenletExit
 
-from swarm import Environment, StopTest, TaskSet, User, constant, task
+from swarm import Environment, StopTest, StopUser, TaskSet, User, constant, task
 from swarm.users.taskset import DefaultTaskSet
 from tests.runner.users.living import until
 
@@ -54,6 +54,22 @@ def test_every_user_stops_once(runners: list[Any]) -> None:
     until(lambda: runner.user_count == 50)
     runner.quit()
     assert (Shopper.started, Shopper.stopped, runner.user_count) == (50, 50, 0)
+
+
+def test_the_last_user_knows_that_it_is_the_last(runners: list[Any]) -> None:
+    counts: list[int] = []
+
+    class Leaver(Visitor):
+        def on_stop(self) -> None:
+            counts.append(self.environment.runner.user_count)
+
+        @task
+        def leave(self) -> None:
+            raise StopUser
+
+    start(runners, Leaver, 5)
+    until(lambda: len(counts) == 5)
+    assert counts == [5, 4, 3, 2, 1]
 
 
 @pytest.mark.parametrize("how", ["quit", "StopTest", "sys.exit", "spawn_later"])
