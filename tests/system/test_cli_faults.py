@@ -72,8 +72,10 @@ def test_an_on_start_that_raises_is_reported(cli: Cli) -> None:
     result = cli.headless()
 
     assert result.code == 1
-    assert "LookupError: no such account" in result.err
-    assert "Exceptions in the test's own code" in result.err
+    log, table, exceptions = result.err.partition("Exceptions in the test's own code")
+    assert table
+    assert "LookupError: no such account" in log
+    assert "LookupError: no such account" in exceptions
 
 
 def test_ten_thousand_names_and_more_are_put_together_with_one_warning(cli: Cli) -> None:
