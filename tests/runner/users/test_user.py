@@ -599,6 +599,19 @@ def test_an_error_in_a_task_is_counted_logged_and_told_and_the_user_goes_on(
     assert "in boom" in record.getMessage()
 
 
+def test_an_error_of_many_lines_is_named_in_one(life: Life) -> None:
+    class Wordy(Visitor):
+        @task
+        def fall(self) -> None:
+            self.did("fall")
+            boom("first line\n\n  second line")
+
+    life.lead(Wordy)
+    _, message, trace = life.runner.exceptions[0]
+    assert message == "first line\n\n  second line"
+    assert trace.splitlines()[-1] == "ValueError: first line second line"
+
+
 def test_the_traceback_begins_in_the_users_own_code(life: Life) -> None:
     class Clumsy(Visitor):
         stop_at = 2

@@ -86,7 +86,7 @@ def report(user: User, error: BaseException, doing: str) -> None:
     What a listener raises to steer the user (StopUser …) passes.
     """
     environment = user.environment
-    formatted = _log_of(environment).log(user, error, doing) + "".join(traceback.format_exception_only(error))
+    formatted = _log_of(environment).log(user, error, doing) + _headline(error)
     if (runner := environment.runner) is not None:
         runner.log_exception(getattr(runner, "client_id", "local"), str(error) or repr(error), formatted)
     environment.events.user_error.fire(user_instance=user, exception=error, tb=error.__traceback__)
