@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class Target:
     """The users that a run is to have: how many of each class, and how fast to get there.
 
-    `spawn_rate` is users started or stopped a second; `users` maps a class's name to its count.
+    `spawn_rate` is users started or stopped a second; `users` maps a class's name to its count. The first step
+    waits for `start_after` seconds, so that the workers of a swarm don't all take theirs at once.
     """
 
     users: Mapping[str, int] = field(default_factory=dict)
     spawn_rate: float = 1.0
+    start_after: float = 0.0
 
     @property
     def user_count(self) -> int:

@@ -54,7 +54,7 @@ class Heartbeat(Message):
     `samples` is its running count of samples in `run`, `cut` the number of its last delta, `applied` the last
     assignment that it took, `reached` the last whose users all run (or have all stopped). `heard_at` and
     `master_time` are when it last heard the master, and what the master's clock said in that message: what the
-    master needs to estimate the offset of the clocks.
+    master needs to estimate the offset of the clocks. `complete` is the ramp of the last SpawningComplete.
     """
 
     session: str
@@ -71,6 +71,7 @@ class Heartbeat(Message):
     cpu_percent: float = 0.0
     memory_bytes: int = 0
     lag_p99_ms: float = 0.0
+    complete: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,8 @@ class Assignment(Message):
     """Run exactly these users of each class, got to at `spawn_rate` a second.
 
     `number` rises with each assignment to this worker. `run` above the worker's own begins a new run there.
-    `phase` is "run", "pause" (no user begins a task) or "stop" (stop the users, send the final delta).
+    `phase` is "run", "pause" (no user begins a task) or "stop" (stop the users, send the final delta). The first
+    user starts or stops after `start_after` seconds, so that slow ramps are even across the swarm.
     """
 
     session: str
@@ -141,6 +143,7 @@ class Assignment(Message):
     spawn_rate: float
     host: str | None = None
     stop_timeout: float | None = None
+    start_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,11 +158,12 @@ class Pulse(Message):
 
 @dataclass(frozen=True, slots=True)
 class SpawningComplete(Message):
-    """All users of the whole swarm are there."""
+    """All users of the whole swarm are there, for the `ramp`-th time; repeated until a heartbeat knows of it."""
 
     session: str
     run: int
     user_count: int
+    ramp: int = 1
 
 
 @dataclass(frozen=True, slots=True)
