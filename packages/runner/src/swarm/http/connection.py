@@ -55,7 +55,6 @@ class Connection:
         self._recv: Callable[[int], bytes] = sock.recv
         self._waiter: Any = None
         self._send_error: ConnectionError | None = None
-        self._limit = NEVER
         self._deadline = NEVER
         self._timer: Any = None
         self._timer_due = NEVER
@@ -79,10 +78,6 @@ class Connection:
         on a connection that had answered before), BadAnswerError, and what the socket raises.
         """
         self.reusable = False
-        parser = self.parser
-        parser.state = 0
-        parser.head_done = False
-        self._limit = timeout
         self._deadline = deadline = perf_counter() + timeout
         if deadline < self._timer_due:
             self._arm(timeout)
@@ -101,6 +96,8 @@ class Connection:
         self._waiter = getcurrent()
         try:
             self._switch()
+        except ReadTimeoutError:
+            raise self._timed_out(timeout) from None
         finally:
             self._waiter = None
         try:
@@ -120,6 +117,9 @@ class Connection:
                 self._answered = True
                 self.reusable = keep_alive
                 return
+        parser = self.parser
+        parser.state = 0
+        parser.head_done = False
         refusal = None
         if data:
             try:
@@ -149,7 +149,7 @@ class Connection:
         """
         self._set_deadline(timeout)
         while True:
-            self._wait()
+            self._wait(timeout)
             try:
                 return self._recv(size)
             except BlockingIOError:
@@ -159,7 +159,7 @@ class Connection:
         """Wait for the next bytes, receive them into `view` and return their number; 0 is the end."""
         self._set_deadline(timeout)
         while True:
-            self._wait()
+            self._wait(timeout)
             try:
                 return self._sock.recv_into(view)
             except BlockingIOError:
@@ -183,13 +183,18 @@ class Connection:
             )
         return error or ServerClosedError(f"{self.peer} closed the connection before it answered")
 
-    def _wait(self) -> None:
-        """Switch to the hub until the socket is ready."""
+    def _wait(self, timeout: float) -> None:
+        """Switch to the hub until the socket is ready; `timeout` is what the deadline was set by."""
         self._waiter = getcurrent()
         try:
             self._switch()
+        except ReadTimeoutError:
+            raise self._timed_out(timeout) from None
         finally:
             self._waiter = None
+
+    def _timed_out(self, timeout: float) -> ReadTimeoutError:
+        return ReadTimeoutError(f"{self.peer} did nothing for {timeout:g} s")
 
     def _read_again(self, error: OSError, timeout: float) -> bytes:
         """Go on after the first read of an answer failed."""
@@ -245,7 +250,7 @@ class Connection:
         if left > 0:
             self._arm(left)
         else:
-            waiter.throw(ReadTimeoutError(f"{self.peer} did nothing for {self._limit:g} s"))
+            waiter.throw(ReadTimeoutError())
 
     # -- sending -----------------------------------------------------------------------------------------
 
@@ -275,7 +280,7 @@ class Connection:
             writable.start(self._on_readable)
             while rest:
                 self._set_deadline(timeout)
-                self._wait()
+                self._wait(timeout)
                 try:
                     rest = rest[self._sock.send(rest) :]
                 except BlockingIOError:

@@ -134,7 +134,7 @@ class TlsConnection(Connection):
                     return count
                 continue
             self._set_deadline(timeout)
-            self._wait()
+            self._wait(timeout)
             try:
                 data = self._recv_sealed(RECORD_READ)
             except BlockingIOError:
