@@ -46,6 +46,21 @@ def test_swarm_alone_imports_no_requests() -> None:
     assert done.stdout.split() == ["False", "False"]
 
 
+def test_a_tracer_that_was_there_before_sees_every_request(server: Server) -> None:
+    done = run(
+        "import sys, swarm, requests\n"
+        "send = requests.Session.send\n"
+        "def traced(self, request, **options):\n"
+        "    print(request.url)\n"
+        "    return send(self, request, **options)\n"
+        "requests.Session.send = traced\n"
+        "from swarm.http.requests_session import HttpSession\n"
+        "HttpSession(sys.argv[1]).get('/seen')\n",
+        server.url,
+    )
+    assert done.stdout.strip() == server.url + "/seen"
+
+
 def test_a_new_greenlet_is_served_while_a_request_waits(server: Server) -> None:
     done = run(
         "import swarm, sys, time, gevent\n"

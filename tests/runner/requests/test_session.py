@@ -147,7 +147,10 @@ def test_a_pool_manager_is_shared_by_the_sessions_that_get_it(server: Server) ->
     manager = urllib3.PoolManager(maxsize=4)
     for _ in range(3):
         assert HttpSession(server.url, pool_manager=manager).get("/").status_code == 200
-    assert server.connections == 1
+    with HttpSession(server.url, pool_manager=manager) as session:
+        session.get("/")
+    assert HttpSession(server.url, pool_manager=manager).get("/").status_code == 200
+    assert server.connections == 1  # a session that is closed leaves it open for the others
     assert not isinstance(HttpSession(None, pool_manager=manager).get_adapter("http://x/"), CoreAdapter)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any, Final
 
+from requests import adapters
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 from urllib3.exceptions import InsecureRequestWarning
@@ -25,6 +26,7 @@ from swarm.http.requests_urls import Origin, is_plain_target, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
 
     from requests import PreparedRequest, Response
 
@@ -32,8 +34,16 @@ Seconds = tuple[float | None, float | None]
 
 NO_LIMITS: Final[Seconds] = (None, None)
 _UNCOUNTED: Final = 1_000_000_000  # requests opens as many connections as there are requests at a time
-# When a mock or a tracer has put a `send` of its own in place, that one is called.
-REQUESTS_SEND = HTTPAdapter.send
+
+
+def as_written(function: Any, module: ModuleType) -> Any:
+    """Return `function`, or None when something else was put in its place in `module`: a mock or a tracer."""
+    code = getattr(function, "__code__", None)
+    return function if code is not None and code.co_filename == module.__file__ else None
+
+
+# While this is what `HTTPAdapter` has, nobody wants to see the requests on their way.
+REQUESTS_SEND: Final = as_written(HTTPAdapter.send, adapters)
 
 
 class CoreAdapter(HTTPAdapter):
@@ -135,6 +145,9 @@ class PoolManagerAdapter(HTTPAdapter):
     def init_poolmanager(self, *_sizes: Any, **_options: Any) -> None:
         """Use the pool manager that was given; its own settings hold."""
         self.poolmanager = self._swarm_pool_manager
+
+    def close(self) -> None:
+        """Leave the pool manager as it is: others may use it."""
 
 
 def seconds_of(timeout: float | tuple[float | None, float | None] | Timeout | None) -> Seconds:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 from gevent import GreenletExit
-from requests import Request
+from requests import Request, sessions
 from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
@@ -26,7 +26,7 @@ from requests.models import DEFAULT_REDIRECT_LIMIT
 from requests.utils import default_headers, get_auth_from_url
 
 from swarm.event import RequestHook
-from swarm.http.adapter import REQUESTS_SEND, CoreAdapter, PoolManagerAdapter
+from swarm.http.adapter import REQUESTS_SEND, CoreAdapter, PoolManagerAdapter, as_written
 from swarm.http.requests_call import Call, count_interrupted, report, status_error
 from swarm.http.requests_cookies import CookieHeaders
 from swarm.http.requests_errors import without_frames
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from swarm.http.requests_response import ResponseContextManager
     from swarm.http.requests_sent import Sent
 
-# As imported: a subclass, a mock or a tracer that puts others in place has every request go through them.
-_SEND: Final = requests.Session.send
-_PREPARE: Final = requests.Session.prepare_request
-_GET_ADAPTER: Final = requests.Session.get_adapter
+# A subclass, a mock or a tracer that puts others in their place has every request go through them.
+_SEND: Final = as_written(requests.Session.send, sessions)
+_PREPARE: Final = as_written(requests.Session.prepare_request, sessions)
+_GET_ADAPTER: Final = as_written(requests.Session.get_adapter, sessions)
 
 
 def _adapters(session: HttpSession) -> MutableMapping[str, BaseAdapter]:
