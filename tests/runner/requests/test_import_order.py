@@ -37,7 +37,7 @@ def test_swarm_before_requests_speaks_https_with_both(tls_server: Server, bundle
 def test_requests_before_swarm_is_warned_of() -> None:
     done = run("import requests\nimport swarm\n")
     assert done.returncode == 0
-    assert "urllib3 and ssl was imported before swarm" in done.stderr
+    assert "urllib3 and ssl were imported before swarm" in done.stderr
     assert "put `import swarm` above `import requests` at the top of the file" in done.stderr
 
 

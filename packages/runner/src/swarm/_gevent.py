@@ -31,7 +31,8 @@ def patch() -> None:
         monkey.patch_all()
     if early:
         warnings.warn(
-            f"{' and '.join(early)} was imported before swarm, so its sockets block all users at once: "
+            f"{' and '.join(early)} {'were' if len(early) > 1 else 'was'} imported before swarm, "
+            "and sockets made by what they hold block all users at once: "
             "put `import swarm` above `import requests` at the top of the file.",
             stacklevel=3,
         )
