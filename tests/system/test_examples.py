@@ -136,7 +136,7 @@ def gaps_of(users: list[list[float]]) -> list[float]:
 
 
 def test_7_a_wait_time_of_the_users_own_grows(example: Example) -> None:
-    result = example.run("07_growing_wait", time="2")
+    result = example.run("07_growing_wait")
 
     assert result.code == 0, result.err
     times = [float(line) for line in result.out.split() if line[0].isdigit()]

@@ -112,7 +112,7 @@ def test_18_options_come_from_everywhere_and_a_secret_is_shown_nowhere(example: 
 def test_19_the_fast_client_against_real_servers(example: Example, site: Site) -> None:
     with Site(server_context("127.0.0.1")) as secure:
         result = example.run(
-            "19_fast_http", "-u", "9", "-r", "9", env={"PLAIN": site.url, "SECURE": secure.url}, time="2"
+            "19_fast_http", "-u", "24", "-r", "24", env={"PLAIN": site.url, "SECURE": secure.url}
         )
 
     assert result.code == 1
@@ -143,7 +143,7 @@ def test_19_the_fast_client_against_real_servers(example: Example, site: Site) -
 
 
 def test_21_users_wait_for_each_other(example: Example, site: Site) -> None:
-    result = example.run("21_together", "-u", "6", "-r", "5", "-H", site.url, time="3")
+    result = example.run("21_together", "-u", "6", "-r", "5", "-H", site.url, time="2")
 
     assert result.code == 0, result.err
     paths = [seen.path for seen in site.seen]
