@@ -7,7 +7,7 @@ import importlib
 import pytest
 
 import swarm.compat.locust  # noqa: F401
-from swarm.compat.names import GONE, NAMES, NOT_YET
+from swarm.compat.names import GONE, MISSING, NAMES, NOT_YET
 from swarm.compat.resolve import resolve
 
 ALL_NAMES = [(module, name) for module, names in NAMES.items() for name in names]
@@ -32,6 +32,7 @@ def test_each_modules_parent_is_there_and_has_it_as_an_attribute(module: str) ->
 def test_no_name_is_both_there_and_gone() -> None:
     there = {f"{module}.{name}" for module, name in ALL_NAMES} | set(NAMES)
     assert not there & set(GONE)
+    assert not there & set(MISSING)
     assert set(NOT_YET) <= set(NAMES)
 
 

@@ -109,6 +109,20 @@ def test_a_name_of_before_1_0_names_its_successor(statement: str, remedy: str) -
         _import(statement)
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("from locust.contrib.mqtt import MqttUser", r"events\.request\.measure"),
+        ("import locust.contrib.postgres", "write a User with a client of your own"),
+        ("from locust.runners import WORKER_REPORT_INTERVAL", "several machines"),
+        ("from locust.user.users import PytestUser", "pytest"),
+    ],
+)
+def test_a_name_that_is_missing_says_why_and_what_to_do(statement: str, reason: str) -> None:
+    with pytest.raises(ImportError, match=reason):
+        _import(statement)
+
+
 def test_the_browser_uis_names_say_which_extra_they_belong_to() -> None:
     with pytest.raises(ImportError, match=r"swarm-cli\[web\]"):
         _import("from locust.web import WebUI")

@@ -225,3 +225,36 @@ NOT_YET = {
     "locust.html": _NO_UI,
 }
 """Modules that are there, without names so far, and why."""
+
+_OWN_CLIENT = (
+    "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
+    "which reports with `self.environment.events.request.measure(type, name)`"
+)
+_SEVERAL_MACHINES = "runs on several machines come with a later release of Swarm, and this name with them"
+_PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
+MISSING = {
+    **dict.fromkeys(
+        [f"locust.contrib.{name}" for name in ("dns", "milvus", "mongodb", "mqtt", "oai", "postgres")],
+        _OWN_CLIENT,
+    ),
+    "locust.contrib.qdrant": _OWN_CLIENT,
+    "locust.contrib.socketio": _OWN_CLIENT,
+    "locust.contrib.csv_request_logger": "listen to events.request and write the rows that you want",
+    "locust.opentelemetry": "OpenTelemetry comes with a later release of Swarm",
+    "locust.PytestUser": _PYTEST,
+    "locust.user.users.PytestUser": _PYTEST,
+    "locust.util.load_locustfile.load_locustfile_pytest": _PYTEST,
+    "locust.dispatch": "who runs which users is arithmetic here and has no class to replace",
+    **dict.fromkeys(
+        [
+            f"locust.runners.{name}"
+            for name in (
+                *("CONNECT_RETRY_COUNT", "CONNECT_TIMEOUT", "FALLBACK_INTERVAL", "HEARTBEAT_DEAD_INTERNAL"),
+                *("HEARTBEAT_INTERVAL", "HEARTBEAT_LIVENESS", "MASTER_HEARTBEAT_TIMEOUT", "WorkerNode"),
+                *("WORKER_LOG_REPORT_INTERVAL", "WORKER_REPORT_INTERVAL", "WorkerNodes"),
+            )
+        ],
+        _SEVERAL_MACHINES,
+    ),
+}
+"""What Locust has and this release has not, module or name, and what to do."""
