@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from swarm.runners.driver import LifecycleDriver
+from swarm.runners.driver import LifecycleDriver, LifecycleEvent
 from swarm.runners.duties import UserHost
 from swarm.runners.messages import Message
 from swarm.runners.steered import SteeredRunner, is_one_of
@@ -43,7 +43,7 @@ class LocalRunner(UserHost, SteeredRunner):
         self.messages.deliver(Message(msg_type, data, client_id or "local"))
 
     def _swarm_ask(self, event: str, target: Target | None = None) -> None:
-        self._swarm_driver.ask(event, target)
+        self._swarm_driver.ask(LifecycleEvent(event, target))
 
     def _swarm_settle(self) -> None:
         self._swarm_driver.settle()
@@ -52,4 +52,4 @@ class LocalRunner(UserHost, SteeredRunner):
         return is_one_of(self._swarm_driver.greenlets)
 
     def _swarm_report(self, name: str, phase: int) -> None:
-        self._swarm_driver.report(name, phase)
+        self._swarm_driver.bring(LifecycleEvent(name, phase=phase))
