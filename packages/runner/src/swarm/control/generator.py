@@ -83,7 +83,11 @@ class GeneratorHealth:
                 f"it used up to {busiest:.0f} % of its core over {CPU_WINDOW_S:.0f} s (limit {CPU_LIMIT:.0f} %): "
                 "use fewer users or longer waits"
             )
-        if response_p99_us is not None and samples >= LAG_SAMPLES and lag_p99 > max(LAG_FLOOR_US, LAG_SHARE * response_p99_us):
+        if (
+            response_p99_us is not None
+            and samples >= LAG_SAMPLES
+            and lag_p99 > max(LAG_FLOOR_US, LAG_SHARE * response_p99_us)
+        ):
             reasons.append(
                 f"its event loop was late by {lag_p99 / 1000:.1f} ms at p99, against response times of "
                 f"{response_p99_us / 1000:.1f} ms: a task computes or blocks without giving way"
