@@ -65,6 +65,91 @@ def largest_remainder(weights: Mapping[str, float], total: int) -> dict[str, int
     return counts
 
 
+def users_per_worker(users: Mapping[str, int], held: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
+    """Return what each worker gets of `users` (class to count), given what each of them has been given before.
+
+    The classes of a worker and all of them together are balanced within one across the workers. What does not
+    divide evenly stays where it is as far as the balance allows. Costs O(classes * workers).
+    """
+    workers = len(held)
+    shares: list[dict[str, int]] = [{} for _ in held]
+    ahead = [False] * workers  # who has one user more than the others so far
+    for name, count in users.items():
+        base, extra = divmod(count, workers)
+        for share in shares:
+            share[name] = base
+        if extra:
+            _place_extras(name, base, extra, shares, held, ahead)
+    return shares
+
+
+def _place_extras(
+    name: str,
+    base: int,
+    extra: int,
+    shares: list[dict[str, int]],
+    held: Sequence[Mapping[str, int]],
+    ahead: list[bool],
+) -> None:
+    """Give one user more to `extra` workers: those behind come first, and among equals those that have it."""
+    ranks: tuple[list[int], ...] = ([], [], [], [])
+    for place, had in enumerate(held):
+        ranks[2 * ahead[place] + (had.get(name, 0) <= base)].append(place)
+    behind = len(ranks[0]) + len(ranks[1])
+    chosen = [place for rank in ranks for place in rank][:extra]
+    for place in chosen:
+        shares[place][name] = base + 1
+    if extra < behind:
+        for place in chosen:
+            ahead[place] = True
+    else:  # who was behind is level with who was ahead, and of those some have gained another
+        gained = set(chosen[behind:])
+        for place in range(len(ahead)):
+            ahead[place] = place in gained
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a worker goes towards its share: users a second, and seconds until its first step."""
+
+    spawn_rate: float
+    start_after: float = 0.0
+
+
+def paces(
+    shares: Sequence[Mapping[str, int]], running: Sequence[Mapping[str, int]], spawn_rate: float
+) -> list[Pace | None]:
+    """Split the swarm's spawn rate among the workers in proportion to what each has to change; None for nothing.
+
+    So all of them arrive at the same time, and users start (and stop) no faster than `spawn_rate` in all. The
+    first steps are spread over the time between two steps of one worker.
+    """
+    starts, stops = [], []
+    for share, runs in zip(shares, running, strict=True):
+        changes = [count - runs.get(name, 0) for name, count in share.items()]
+        starts.append(sum(change for change in changes if change > 0))
+        stops.append(
+            sum(-change for change in changes if change < 0)
+            + sum(count for name, count in runs.items() if name not in share)
+        )
+    whole = max(sum(starts), sum(stops))
+    if whole <= spawn_rate:  # all at once, as one worker would do it
+        return [
+            Pace(spawn_rate) if start or stop else None for start, stop in zip(starts, stops, strict=True)
+        ]
+    changing = sum(1 for start, stop in zip(starts, stops, strict=True) if start or stop)
+    result: list[Pace | None] = []
+    turn = 0
+    for start, stop in zip(starts, stops, strict=True):
+        if not start and not stop:
+            result.append(None)
+            continue
+        rate = spawn_rate * (start + stop) / whole
+        result.append(Pace(rate, turn / changing / rate))
+        turn += 1
+    return result
+
+
 def interleaved(counts: Mapping[str, int]) -> Iterator[str]:
     """Yield each class's name as often as its count says, the classes mixed evenly from the first to the last."""
     queue = [

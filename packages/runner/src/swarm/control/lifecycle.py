@@ -46,6 +46,7 @@ class RunLifecycle(StateMachine):
     quitted = State("quit", value="quit", final=True)
 
     start = ready.to(spawning, on="begin_run") | stopped.to(spawning, on="begin_run")
+    adopt = ready.to(spawning, on="take_up_run") | stopped.to(spawning, on="take_up_run")
     retarget = spawning.to(spawning) | running.to(spawning) | paused.to(spawning)
     spawned = spawning.to(running)
     pause = running.to(paused) | spawning.to(paused)
@@ -78,7 +79,7 @@ class RunLifecycle(StateMachine):
     ) -> list[Instruction]:
         """Take an event in and return what is to be done, in order.
 
-        `target` goes with `start` and `retarget`; `phase` with the reports `spawned` and `users_stopped`.
+        `target` goes with `start`, `adopt` and `retarget`; `phase` with the reports `spawned` and `users_stopped`.
         Raises LifecycleError when the state does not allow the event; the state is then unchanged.
         """
         if phase is not None and phase != self.phase:
@@ -96,6 +97,10 @@ class RunLifecycle(StateMachine):
     def begin_run(self) -> None:
         """Append what only a new run needs, not a new target of the run that goes on."""
         self._append(ClearStatistics(), FireTestStart())
+
+    def take_up_run(self) -> None:
+        """Append what a run needs that has been going on without this process: what it measured stays."""
+        self._append(FireTestStart())
 
     def on_enter_spawning(self, new_target: Target | None = None) -> None:
         """Work towards the target: the new one, or after a pause the one that was not reached."""

@@ -1,15 +1,39 @@
-"""The master's decisions: what happens comes in through `handle`, what is to be done goes out as values."""
+"""The master's decisions: what happens comes in through `handle`, what is to be done goes out as values.
+
+The rule: the run's state lives in its lifecycle, who is there in the fleet, and what each worker was told in the
+plan. A worker is told something only by a numbered, absolute assignment, and whoever may not know of one is told
+again; so any message may be lost, be late, or come twice.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from swarm.control.lifecycle import RunLifecycle
+from swarm.control import happenings as happen
+from swarm.control import messages as say
+from swarm.control.accounting import Accounting
+from swarm.control.effects import Apply, DeliverCustom, Forward, Log, Remember, RunClosed, Send
+from swarm.control.fleet import UNKNOWN, Fleet
+from swarm.control.instructions import (
+    FireSpawningComplete,
+    HoldUsers,
+    Instruction,
+    ReleaseUsers,
+    Spawn,
+    StopUsers,
+    Target,
+)
+from swarm.control.lifecycle import LifecycleError, RunLifecycle
+from swarm.control.plan import Plan
+from swarm.control.records import RunRecord
 
 if TYPE_CHECKING:
-    from swarm.control.happenings import Happening
-    from swarm.control.instructions import Instruction
+    from collections.abc import Callable
+
+    from swarm.control.member import Member
     from swarm.control.settings import MasterSettings
+
+ACTIVE = frozenset({"spawning", "running", "paused"})
 
 
 class MasterCore:
@@ -20,7 +44,18 @@ class MasterCore:
         self.settings = settings
         self.session = session
         self.lifecycle = RunLifecycle()
-        self.run = 0
+        self.fleet = Fleet(settings)
+        self.plan = Plan(session)
+        self.strangers = 0
+        """Messages that came from no worker of this session, and were dropped."""
+        self._out: list[Instruction] = []
+        self._now = 0.0
+        self._ticked_at: float | None = None
+        self._awaited: set[tuple[str, int]] = set()
+        self._deadline = 0.0
+        self._ramp = 0
+        self._ramp_was_complete = False
+        self._quit_by: float | None = None
 
     @property
     def state(self) -> str:
@@ -32,9 +67,379 @@ class MasterCore:
         """The number of the lifecycle's phase."""
         return self.lifecycle.phase
 
-    def handle(self, now: float, happening: Happening) -> list[Instruction]:
+    @property
+    def run(self) -> int:
+        """The number of the present run, or of the last one; 0 before the first."""
+        return self.plan.run
+
+    def accounting(self) -> Accounting:
+        """Return the account of the present run, or of the last one, as far as it has come."""
+        rows = [member.account() for member in self._participants()]
+        return Accounting(self.run, tuple(sorted(rows, key=lambda row: row.identity)))
+
+    def handle(self, now: float, happening: happen.Happening) -> list[Instruction]:
         """Take in what happened at `now` and return what is to be done, in order.
 
         Raises LifecycleError for an Asked that the run's state does not allow.
         """
-        raise NotImplementedError
+        self._now, self._out = now, []
+        self._ON[type(happening)](self, happening)
+        return self._out
+
+    # -- what the run is asked for -----------------------------------------------------------------------------
+
+    def _asked(self, asked: happen.Asked) -> None:
+        if asked.name == "quit":
+            self._begin_quitting()
+            return
+        if self._quit_by is not None:
+            raise LifecycleError(f"The master is quitting; it cannot {asked.name}.")
+        instructions = self.lifecycle.handle(asked.name, target=asked.target)
+        if asked.name == "start":
+            self.fleet.begin_run(self.run)
+            self.plan.run += 1
+        if asked.name in ("start", "retarget"):
+            self._ramp_was_complete = False
+            self.plan.target = asked.target or Target()
+            self.plan.host, self.plan.stop_timeout = asked.host, asked.stop_timeout
+        self._follow(instructions)
+
+    def _follow(self, instructions: list[Instruction]) -> None:
+        """Do what the lifecycle asks for; what concerns listeners goes on to the shell."""
+        self._remember()
+        for instruction in instructions:
+            match instruction:
+                case Spawn():
+                    self._out += self.plan.spread(self._now, self.fleet.takers())
+                case ReleaseUsers():
+                    if self.state == "running":
+                        self._out += self.plan.spread(self._now, self.fleet.takers())
+                case HoldUsers():
+                    present = [m for m in self.fleet.takers() if m.run == self.run]
+                    self._out += self.plan.tell_all(self._now, present, "pause")
+                case StopUsers():
+                    self._begin_closing()
+                case FireSpawningComplete():
+                    self._announce_completion(instruction)
+                case _:
+                    self._out.append(instruction)
+
+    def _remember(self) -> None:
+        plan = self.plan
+        self._out.append(
+            Remember(
+                RunRecord(
+                    plan.run,
+                    self.state,
+                    dict(plan.target.users),
+                    plan.target.spawn_rate,
+                    plan.host,
+                    plan.stop_timeout,
+                )
+            )
+        )
+
+    def _restored(self, restored: happen.Restored) -> None:
+        record, plan = restored.run, self.plan
+        plan.run, plan.host, plan.stop_timeout = record.run, record.host, record.stop_timeout
+        plan.target = Target(record.users, record.spawn_rate)
+        members = [self.fleet.restore(self._now, record.run, worker) for worker in restored.workers]
+        if record.state not in ACTIVE and record.state != "stopping":
+            for member in members:
+                member.closed = True
+            return
+        self._ramp_was_complete = record.state == "running"
+        instructions = self.lifecycle.handle("adopt", target=plan.target)
+        if record.state in ("paused", "stopping"):
+            instructions += self.lifecycle.handle("pause" if record.state == "paused" else "stop")
+        self._follow(instructions)
+        # Whoever is heard first is not to take the users of all the others.
+        patience = (self.settings.missing_after + 1) * self.settings.heartbeat_interval
+        plan.due_at, plan.hold_until = self._now, self._now + patience
+
+    # -- who comes, speaks and goes ----------------------------------------------------------------------------
+
+    def _received(self, received: happen.Received) -> None:
+        peer, message = received.peer, received.message
+        member = self.fleet.at(peer)
+        if isinstance(message, say.Hello):
+            self._hello(peer, message)
+        elif isinstance(message, say.SourceRequest):
+            self._out.append(Forward(message, peer, member.identity if member else ""))
+        elif member is None or getattr(message, "session", None) != self.session:
+            self.strangers += 1
+            self._out.append(Send(peer, UNKNOWN))
+        else:
+            self._hear(member)
+            react = self._ON_MESSAGE.get(type(message))
+            if react is None:
+                self._out.append(Forward(message, peer, member.identity))
+            else:
+                react(self, member, message)
+
+    def _hello(self, peer: bytes, hello: say.Hello) -> None:
+        member, effects = self.fleet.admit(self._now, peer, hello)
+        self._out += effects
+        if member is None:
+            return
+        member.number = max(member.number, hello.applied)
+        member.taken = max(member.taken, hello.applied)
+        member.users = hello.users
+        known_run = member.run if hello.run else 0
+        self._out.append(
+            Send(
+                peer,
+                say.Welcome(
+                    self.session,
+                    self._now,
+                    member.index,
+                    known_run,
+                    member.applied,
+                    self.settings.heartbeat_interval,
+                    self.settings.report_interval,
+                    self.settings.options,
+                    hello.sent_at,
+                ),
+            )
+        )
+        member.pulse_at = self._now
+        self._hear(member)
+
+    def _hear(self, member: Member) -> None:
+        member.heard_at = self._now
+        if member.state == "connecting":
+            self._out += member.turn("welcomed")
+        elif member.state == "missing":
+            self._out += member.turn("back")
+        else:
+            return
+        part = member.run == self.run
+        if self.state == "paused" and part:
+            self._out += self.plan.tell_all(self._now, [member], "pause")
+        elif self.state == "stopping" and part and not member.final:
+            self._halt(member)
+        elif self.state in ("spawning", "running"):
+            # After a moment, so that many who come together share at once.
+            self.plan.postpone(self._now + self.settings.heartbeat_interval)
+
+    def _disconnected(self, gone: happen.Disconnected) -> None:
+        self.fleet.forget_peer(gone.peer)
+
+    def _goodbye(self, member: Member, _: say.Goodbye) -> None:
+        self._out += self.fleet.depart(member)
+        member.share, member.users = {}, {}
+        self.plan.postpone(self._now)
+        self._await_no_longer(member)
+        self._end_quitting()
+
+    def _lose(self, member: Member) -> None:
+        self._out += member.turn("lost")
+        member.share, member.assignment = {}, None
+        self.plan.postpone(self._now)
+
+    # -- what workers report -----------------------------------------------------------------------------------
+
+    def _heartbeat(self, member: Member, message: say.Heartbeat) -> None:
+        self._out += member.beat(self._now, message)
+        rests = message.state in ("ready", "stopped") and member.at_target and member.taken >= member.number
+        if rests and message.run == self.run and self.state in ("spawning", "running"):
+            # It heard no master for so long that it stopped its users, while we heard it well.
+            member.share, member.assignment = {}, None
+            self.plan.postpone(self._now)
+
+    def _delta(self, member: Member, delta: say.Delta) -> None:
+        if delta.run != member.run:
+            return
+        if (
+            member.closed
+        ):  # its run's account is closed: what comes now is not counted, and need not come again
+            member.applied = max(member.applied, delta.number)
+            member.pulse_due = True
+        elif member.receive(delta):
+            self._out.append(Apply(member.identity, member.incarnation, delta, member.clock.offset))
+
+    def _journaled(self, done: happen.Journaled) -> None:
+        member = self.fleet.members.get((done.identity, done.incarnation))
+        if member is None or member.run != done.run:
+            return
+        member.commit(done.number)
+        if member.final:
+            self._pulse(member)
+            if member.state in ("stopping", "spawning", "running"):
+                self._out += member.turn("delivered")
+            self._await_no_longer(member)
+
+    def _custom(self, member: Member, message: say.Custom) -> None:
+        if member.inbox.take(message.number):
+            self._out.append(DeliverCustom(member.identity, message.type, message.data))
+        if member.peer is not None:
+            self._out.append(Send(member.peer, say.CustomReceived(self.session, member.inbox.delivered)))
+
+    def _custom_received(self, member: Member, message: say.CustomReceived) -> None:
+        member.outbox.acknowledge(message.number)
+
+    def _custom_asked(self, asked: happen.CustomAsked) -> None:
+        if asked.identity is None:
+            receivers = [m for m in self.fleet if m.state not in ("quit", "connecting")]
+        else:
+            named = self.fleet.named(asked.identity)
+            receivers = [named] if named is not None and named.state != "quit" else []
+            if not receivers:
+                details = {"worker": asked.identity, "type": asked.type}
+                self._out.append(Log("warning", "no such worker: the message goes nowhere", details))
+        for member in receivers:
+            member.outbox.add(asked.type, asked.data)
+            self._send_customs(member)
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    def _tick(self, _: happen.MasterTick) -> None:
+        now, interval = self._now, self.settings.heartbeat_interval
+        stalled = 0.0 if self._ticked_at is None else now - self._ticked_at
+        self._ticked_at = now
+        silent_since = now - self.settings.missing_after * interval
+        for member in list(self.fleet):
+            if stalled > 2 * interval:  # it was the master that did not listen
+                member.heard_at = min(now, member.heard_at + stalled)
+            if member.state == "missing" or member.state == "quit":
+                continue
+            if member.heard_at < silent_since:
+                self._lose(member)
+            elif member.peer is not None:
+                self._speak_to(member)
+        if self._quit_by is not None:
+            self._end_quitting()
+            return
+        if self.plan.due_at is not None and now >= self.plan.due_at:
+            self._apportion_again()
+        if self.state == "spawning" and self.plan.due_at is None:
+            self._look_for_completion()
+        if self.state == "stopping" and (not self._awaited or now >= self._deadline):
+            self._close()
+
+    def _speak_to(self, member: Member) -> None:
+        """Send a worker what is due: the heartbeat, and whatever it may not know."""
+        now, interval = self._now, self.settings.heartbeat_interval
+        if member.pulse_due or now - member.pulse_at >= interval:
+            self._pulse(member)
+        if member.taken < member.number and now - member.assigned_at >= interval:
+            self._out += self.plan.repeat(now, member)
+        if member.ramp_known < member.ramp == self._ramp and now - member.ramp_said_at >= interval:
+            self._say_complete(member)
+        if len(member.outbox):
+            self._send_customs(member)
+
+    def _pulse(self, member: Member) -> None:
+        member.pulse_due, member.pulse_at = False, self._now
+        if member.peer is not None:
+            self._out.append(
+                Send(member.peer, say.Pulse(self.session, self._now, member.run, member.applied))
+            )
+
+    def _send_customs(self, member: Member) -> None:
+        if member.peer is not None and member.is_there:
+            messages = member.outbox.due(self._now, self.session, 2 * self.settings.heartbeat_interval)
+            self._out += [Send(member.peer, message) for message in messages]
+
+    def _apportion_again(self) -> None:
+        if self.state not in ("spawning", "running"):
+            self.plan.due_at = None
+        elif self._now >= self.plan.hold_until or all(member.state != "missing" for member in self.fleet):
+            self._out += self.plan.spread(self._now, self.fleet.takers())
+
+    # -- the ramp's end ----------------------------------------------------------------------------------------
+
+    def _look_for_completion(self) -> None:
+        takers = self.fleet.takers()
+        wanted = self.plan.target.user_count
+        if all(member.at_target for member in takers) and (takers or not wanted):
+            self._follow(self.lifecycle.handle("spawned"))
+
+    def _announce_completion(self, instruction: FireSpawningComplete) -> None:
+        if self._ramp_was_complete:  # before this master's death; nobody is to hear of it twice
+            return
+        self._out.append(instruction)
+        self._ramp += 1
+        for member in self.fleet.takers():
+            member.ramp = self._ramp
+            self._say_complete(member)
+
+    def _say_complete(self, member: Member) -> None:
+        member.ramp_said_at = self._now
+        if member.peer is not None:
+            self._out.append(
+                Send(
+                    member.peer,
+                    say.SpawningComplete(self.session, self.run, self.plan.target.user_count, self._ramp),
+                )
+            )
+
+    # -- the run's end -----------------------------------------------------------------------------------------
+
+    def _participants(self) -> list[Member]:
+        return [member for member in self.fleet if member.run == self.run and self.run]
+
+    def _begin_closing(self) -> None:
+        self._deadline = self._now + (self.plan.stop_timeout or 0) + self.settings.final_deadline
+        # Of whom has left, all that there is has come.
+        self._awaited = {m.key for m in self._participants() if not m.final and m.state != "quit"}
+        for member in self._participants():
+            if member.state not in ("missing", "quit"):
+                self._halt(member)
+        if not self._awaited:
+            self._close()
+
+    def _halt(self, member: Member) -> None:
+        if member.state in ("ready", "spawning", "running"):
+            self._out += member.turn("halting")
+        self._out += self.plan.tell_all(self._now, [member], "stop")
+
+    def _await_no_longer(self, member: Member) -> None:
+        self._awaited.discard(member.key)
+        if self.state == "stopping" and not self._awaited:
+            self._close()
+
+    def _close(self) -> None:
+        for member in self._participants():
+            member.closed = True
+            if member.state == "stopping":
+                self._out += member.turn("delivered")
+        self._out.append(RunClosed(self.accounting()))
+        self._follow(self.lifecycle.handle("users_stopped", phase=self.phase))
+
+    def _begin_quitting(self) -> None:
+        if self.state == "quit" or self._quit_by is not None:
+            raise LifecycleError("The master is quitting already.")
+        self._quit_by = self._now + self.settings.quit_grace
+        self._say_quit()
+        self._end_quitting()
+
+    def _say_quit(self) -> None:
+        for member in self.fleet:
+            if member.peer is not None and member.state != "quit":
+                self._out.append(Send(member.peer, say.Quit(self.session)))
+
+    def _end_quitting(self) -> None:
+        """Quit when everybody has said goodbye, or when the time for it is over."""
+        if self._quit_by is None or self.state == "quit":
+            return
+        waiting = any(member.peer is not None and member.state != "quit" for member in self.fleet)
+        if not waiting or self._now >= self._quit_by:
+            self._out += self.lifecycle.handle("quit")
+
+    _ON: ClassVar[dict[type[happen.Happening], Callable[[MasterCore, Any], None]]] = {
+        happen.Received: _received,
+        happen.MasterTick: _tick,
+        happen.Journaled: _journaled,
+        happen.Asked: _asked,
+        happen.CustomAsked: _custom_asked,
+        happen.Disconnected: _disconnected,
+        happen.Restored: _restored,
+    }
+    _ON_MESSAGE: ClassVar[dict[type[say.Message], Callable[[MasterCore, Member, Any], None]]] = {
+        say.Heartbeat: _heartbeat,
+        say.Delta: _delta,
+        say.Goodbye: _goodbye,
+        say.Custom: _custom,
+        say.CustomReceived: _custom_received,
+    }

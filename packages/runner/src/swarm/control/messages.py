@@ -106,7 +106,11 @@ class SourceRequest(Message):
 
 @dataclass(frozen=True, slots=True)
 class Welcome(Message):
-    """The master takes the worker in; `applied` is the last delta of it that the master has merged in `run`."""
+    """The master takes the worker in, in answer to the hello that was sent at `answers` (the worker's clock).
+
+    `run` is the run in which the master knows this worker, 0 for none: then what the worker still does of a run is
+    nobody's. `applied` is the last delta of it that the master has merged in `run`.
+    """
 
     session: str
     sent_at: float
@@ -116,6 +120,7 @@ class Welcome(Message):
     heartbeat_interval: float
     report_interval: float
     options: Mapping[str, Any] = field(default_factory=dict)
+    answers: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,27 @@
-"""The worker's decisions: what happens comes in through `handle`, what is to be done goes out as values."""
+"""The worker's decisions: what happens comes in through `handle`, what is to be done goes out as values.
+
+The rule: the worker's own run is a lifecycle like a local one, and the master's assignments are what it is asked
+for. What it measured it keeps until the master has it safe, whoever is away meanwhile.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from swarm.control import happenings as happen
+from swarm.control import messages as say
+from swarm.control.contact import Contact
+from swarm.control.effects import Cut, DeliverCustom, End, Forward, Log, PrepareRun, Reconnect, Say, Welcomed
+from swarm.control.instructions import FireSpawningComplete, Instruction, Target
 from swarm.control.lifecycle import RunLifecycle
+from swarm.control.reporting import Reports
 
 if TYPE_CHECKING:
-    from swarm.control.happenings import Happening
-    from swarm.control.instructions import Instruction
+    from collections.abc import Callable
+
     from swarm.control.settings import WorkerSettings
+
+ACTIVE = frozenset({"spawning", "running", "paused"})
 
 
 class WorkerCore:
@@ -21,7 +33,21 @@ class WorkerCore:
         self.identity = identity
         self.incarnation = incarnation
         self.lifecycle = RunLifecycle()
-        self.run = 0
+        self.reports = Reports()
+        self.contact = Contact(settings)
+        self.applied = 0
+        """The number of the last assignment that was taken."""
+        self.reached = 0
+        """The number of the last assignment whose users all run, or have all stopped."""
+        self._wanted: say.Assignment | None = None
+        self._ramp = 0
+        self._vitals = happen.WorkerTick()
+        self._cut_at = 0.0
+        self._final_asked = False
+        self._foreign = False  # the run that goes on is none of the master's
+        self._leave_by: float | None = None
+        self._out: list[Instruction] = []
+        self._now = 0.0
 
     @property
     def state(self) -> str:
@@ -33,6 +59,349 @@ class WorkerCore:
         """The number of the lifecycle's phase."""
         return self.lifecycle.phase
 
-    def handle(self, now: float, happening: Happening) -> list[Instruction]:
+    @property
+    def run(self) -> int:
+        """The number of the run that the worker has part in; 0 for none."""
+        return self.reports.run
+
+    def handle(self, now: float, happening: happen.Happening) -> list[Instruction]:
         """Take in what happened at `now` and return what is to be done, in order."""
-        raise NotImplementedError
+        self._now, self._out = now, []
+        if self.state != "quit":
+            self._ON[type(happening)](self, happening)
+        return self._out
+
+    # -- the master's messages ---------------------------------------------------------------------------------
+
+    def _heard(self, heard: happen.Heard) -> None:
+        message = heard.message
+        if isinstance(message, say.Welcome):
+            self._welcome(message)
+        elif isinstance(message, say.Refusal):
+            self._refusal(message)
+        elif isinstance(message, say.Source):
+            self._out.append(Forward(message))
+        elif self.contact.session and getattr(message, "session", None) == self.contact.session:
+            self.contact.hear(self._now, getattr(message, "sent_at", 0.0))
+            react = self._ON_MESSAGE.get(type(message))
+            if react is None:
+                self._out.append(Forward(message))
+            else:
+                react(self, message)
+
+    def _welcome(self, message: say.Welcome) -> None:
+        if not self.contact.is_answered_by(message):
+            return
+        again = bool(self.contact.session)
+        if self.contact.take(self._now, message):  # another master, or another life of it
+            self._ramp = 0
+        if message.run == self.run:
+            self.reports.acknowledge(message.applied)
+        elif message.run < self.run:
+            self._abandon_run()
+        self._out.append(Welcomed(message.index, message.options, again))
+        self._beat()
+        self._out += [Say(delta) for delta in self.reports.all(self._now, self.contact.session)]
+
+    def _abandon_run(self) -> None:
+        """The master knows nothing of our run: nobody will ever take its samples."""
+        self._out.append(
+            Log("warning", "the master does not know this run; it is given up", {"run": self.run})
+        )
+        self._wanted = None
+        self.reports.begin(self.run)
+        self._foreign = True
+        if self.state in ACTIVE:
+            self._turn("stop")
+        elif self.state != "stopping":
+            self._forget_run()
+
+    def _forget_run(self) -> None:
+        self._foreign = False
+        self.reports.begin(0)
+        self._pursue()
+
+    def _refusal(self, message: say.Refusal) -> None:
+        if not message.retry:
+            if self.contact.greeting:
+                self._end(message.reason)
+            return
+        if not self.contact.greeting:
+            self.contact.lose()
+            self._greet()
+        elif self.contact.is_news(message.reason):
+            self._out.append(
+                Log("warning", "the master refuses this worker for now", {"reason": message.reason})
+            )
+
+    def _assignment(self, message: say.Assignment) -> None:
+        if message.number > self.applied:
+            self.applied = message.number
+            self._wanted = message
+            self._pursue()
+        self._beat()
+
+    def _pulse(self, message: say.Pulse) -> None:
+        if message.run == self.run:
+            self.reports.acknowledge(message.applied)
+            self._leave_if_done()
+
+    def _complete(self, message: say.SpawningComplete) -> None:
+        if message.ramp > self._ramp:
+            self._ramp = message.ramp
+            if message.run == self.run and self.state in ACTIVE:
+                self._out.append(FireSpawningComplete(message.user_count))
+        self._beat()
+
+    def _custom(self, message: say.Custom) -> None:
+        if self.contact.inbox.take(message.number):
+            self._out.append(DeliverCustom("", message.type, message.data))
+        self._out.append(Say(say.CustomReceived(self.contact.session, self.contact.inbox.delivered)))
+
+    def _custom_received(self, message: say.CustomReceived) -> None:
+        self.contact.outbox.acknowledge(message.number)
+
+    def _quit(self, _: say.Quit) -> None:
+        self._end("")
+
+    # -- what the master wants ---------------------------------------------------------------------------------
+
+    def _pursue(self) -> None:
+        """Go one step towards what the last assignment asks for; each report of work done leads to the next."""
+        wanted = self._wanted
+        if wanted is None or self.state == "stopping" or self._leave_by is not None:
+            return
+        if wanted.run != self.run:
+            self._change_runs(wanted)
+        elif wanted.phase == "run":
+            self._run(wanted)
+        elif wanted.phase == "pause":
+            if self.state in ("spawning", "running"):
+                self._turn("pause")
+            self.reached = wanted.number
+        elif self.state in ACTIVE:
+            self._turn("stop")
+        else:
+            self.reached = wanted.number
+            self._cut_final()
+
+    def _change_runs(self, wanted: say.Assignment) -> None:
+        if wanted.run < self.run:  # an assignment of a run that is over for us
+            return
+        if self.state in ACTIVE:
+            self._turn("stop")
+        elif wanted.phase == "stop":
+            self.reached = wanted.number
+        else:
+            self.reports.begin(wanted.run)
+            self._final_asked = False
+            self._cut_at = self._now
+            self._out.append(PrepareRun(wanted.host, wanted.stop_timeout))
+            self._turn("start", _target(wanted))
+            if wanted.phase == "pause":
+                self._turn("pause")
+                self.reached = wanted.number
+
+    def _run(self, wanted: say.Assignment) -> None:
+        same = dict(wanted.users) == dict(self.lifecycle.target.users)
+        if self.state in ("ready", "stopped"):  # we had stopped without a master; the run has gone on
+            self._final_asked = False
+            self._out.append(PrepareRun(wanted.host, wanted.stop_timeout))
+            self._turn("adopt", _target(wanted))
+        elif self.state == "paused" and same:
+            self._turn("resume")
+        elif self.state != "running" or not same:
+            self._turn("retarget", _target(wanted))
+        if self.state == "running":
+            self.reached = wanted.number
+
+    def _turn(self, event: str, target: Target | None = None) -> None:
+        """Send an event to the lifecycle and pass on what it asks for; completion is the swarm's to announce."""
+        instructions = self.lifecycle.handle(event, target=target)
+        self._out += [each for each in instructions if not isinstance(each, FireSpawningComplete)]
+
+    # -- what the shell reports --------------------------------------------------------------------------------
+
+    def _spawned(self, done: happen.Spawned) -> None:
+        if done.phase == self.phase and self.state == "spawning":
+            self._turn("spawned")
+            if self._wanted is not None:
+                self.reached = self._wanted.number
+            self._beat()
+
+    def _users_stopped(self, done: happen.UsersStopped) -> None:
+        if done.phase != self.phase or self.state != "stopping":
+            return
+        wanted = self._wanted
+        if self._foreign:
+            self._turn("users_stopped")
+            self._forget_run()
+            return
+        if self._leave_by is not None or (
+            wanted is not None and wanted.run == self.run and wanted.phase == "stop"
+        ):
+            self._cut_final()
+        elif wanted is None or wanted.run == self.run:
+            self._out.append(Cut(self.run, final=False))  # stopped without a master; the run may go on
+        self._turn("users_stopped")
+        self._pursue()
+
+    def _cut_final(self) -> None:
+        if not self._final_asked:
+            self._final_asked = True
+            self._out.append(Cut(self.run, final=True))
+
+    def _delta_cut(self, cut: happen.DeltaCut) -> None:
+        if cut.run != self.run or (cut.final and self.reports.closed):
+            return
+        self.reports.add(cut.samples, cut.payload, final=cut.final)
+        self._vitals = happen.WorkerTick(0, self._vitals.users)
+        if not self.contact.greeting:
+            self._out.append(Say(self.reports.newest(self._now, self.contact.session)))
+
+    def _custom_asked(self, asked: happen.CustomAsked) -> None:
+        self.contact.outbox.add(asked.type, asked.data)
+        self._send_customs()
+
+    def _leave_asked(self, _: happen.LeaveAsked) -> None:
+        if self._leave_by is not None:
+            return
+        self._leave_by = self._now + self.settings.leave_deadline
+        if self.state in ACTIVE:
+            self._turn("stop")
+        elif self.state != "stopping" and self.run:
+            self._cut_final()
+        self._leave_if_done()
+
+    def _leave_if_done(self) -> None:
+        if self._leave_by is None or self.state in ACTIVE:
+            return
+        delivered = (
+            self.state != "stopping" and not len(self.reports) and self.reports.closed == bool(self.run)
+        )
+        if delivered or self._now >= self._leave_by:
+            self._end("")
+
+    def _end(self, reason: str) -> None:
+        self._out += self.lifecycle.handle("quit")
+        if self.contact.session and not self.contact.greeting:
+            self._out.append(Say(say.Goodbye(self.contact.session)))
+        self._out.append(End(reason))
+
+    # -- time --------------------------------------------------------------------------------------------------
+
+    def _connected(self, _: happen.Connected) -> None:
+        if self.contact.greeting:
+            self._greet()
+
+    def _tick(self, tick: happen.WorkerTick) -> None:
+        self._vitals = tick
+        contact, now = self.contact, self._now
+        contact.tick(now)
+        if contact.is_silent(now):
+            if not contact.greeting:
+                self._out.append(Log("warning", "the master is silent; connecting again"))
+            contact.lose()
+            contact.reconnected_at = now
+            self._out.append(Reconnect())
+            self._greet()
+        elif contact.greeting:
+            if now - contact.hello_at >= contact.interval:
+                self._greet()
+        else:
+            self._report()
+        if self.state in ACTIVE:
+            if contact.is_orphaned(now):
+                self._out.append(Log("warning", "without a master for too long; the users are stopped"))
+                self._wanted = None
+                self._turn("stop")
+            elif (
+                now - self._cut_at >= contact.report_interval
+                and len(self.reports) < self.settings.delta_window
+            ):
+                self._cut_at = now
+                self._out.append(Cut(self.run, final=False))
+        self._leave_if_done()
+
+    def _report(self) -> None:
+        now, contact = self._now, self.contact
+        if now - contact.beat_at >= contact.interval:
+            self._beat()
+        if self.reports.overdue(now, 2 * contact.interval):
+            self._out += [Say(delta) for delta in self.reports.all(now, contact.session)]
+        self._send_customs()
+
+    def _send_customs(self) -> None:
+        contact = self.contact
+        if not contact.greeting and len(contact.outbox):
+            due = contact.outbox.due(self._now, contact.session, 2 * contact.interval)
+            self._out += [Say(message) for message in due]
+
+    def _greet(self) -> None:
+        self.contact.hello_at = self._now
+        self._out.append(
+            Say(
+                say.Hello(
+                    self.identity,
+                    self.incarnation,
+                    self.contact.session,
+                    self._now,
+                    say.PROTOCOL,
+                    self.settings.version,
+                    self.settings.locustfile,
+                    self.run,
+                    self.applied,
+                    self.reports.cut,
+                    self.state,
+                    self._vitals.users,
+                )
+            )
+        )
+
+    def _beat(self) -> None:
+        contact, vitals = self.contact, self._vitals
+        contact.beat_at = self._now
+        self._out.append(
+            Say(
+                say.Heartbeat(
+                    contact.session,
+                    self._now,
+                    self.run,
+                    self.state,
+                    vitals.users,
+                    self.reports.samples + vitals.uncut,
+                    self.reports.cut,
+                    self.applied,
+                    self.reached,
+                    contact.heard_at,
+                    contact.master_time,
+                    vitals.cpu_percent,
+                    vitals.memory_bytes,
+                    vitals.lag_p99_ms,
+                    self._ramp,
+                )
+            )
+        )
+
+    _ON: ClassVar[dict[type[happen.Happening], Callable[[WorkerCore, Any], None]]] = {
+        happen.Heard: _heard,
+        happen.WorkerTick: _tick,
+        happen.Connected: _connected,
+        happen.Spawned: _spawned,
+        happen.UsersStopped: _users_stopped,
+        happen.DeltaCut: _delta_cut,
+        happen.CustomAsked: _custom_asked,
+        happen.LeaveAsked: _leave_asked,
+    }
+    _ON_MESSAGE: ClassVar[dict[type[say.Message], Callable[[WorkerCore, Any], None]]] = {
+        say.Assignment: _assignment,
+        say.Pulse: _pulse,
+        say.SpawningComplete: _complete,
+        say.Custom: _custom,
+        say.CustomReceived: _custom_received,
+        say.Quit: _quit,
+    }
+
+
+def _target(wanted: say.Assignment) -> Target:
+    return Target(wanted.users, wanted.spawn_rate, wanted.start_after)

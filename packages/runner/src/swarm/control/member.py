@@ -1,0 +1,179 @@
+"""One worker as the master knows it: its state, what it was told, what it has reported, and its statistics' account."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from swarm.control.accounting import WorkerAccount
+from swarm.control.clocks import ClockOffset
+from swarm.control.custom import Inbox, Outbox
+from swarm.control.records import WorkerRecord
+from swarm.control.worker_states import WorkerStates
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swarm.control.instructions import Instruction
+    from swarm.control.messages import Assignment, Delta, Heartbeat
+
+TAKES_USERS = frozenset({"ready", "spawning", "running"})
+"""The states in which a worker gets a share of the users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    """What a worker's last heartbeat said of its process: percent of a core, bytes, ms of loop lag."""
+
+    cpu_percent: float = 0.0
+    memory_bytes: int = 0
+    lag_p99_ms: float = 0.0
+
+
+class Member:
+    """A worker of the swarm. Read it freely; only the master's core writes to it."""
+
+    def __init__(self, identity: str, incarnation: int, index: int, now: float) -> None:
+        self.identity = identity
+        self.incarnation = incarnation
+        self.index = index
+        self.peer: bytes | None = None
+        self.chart = WorkerStates(identity, index)
+        self.state = self.chart.state
+        """Where its chart stands; kept here since reading a chart costs more than a look at an attribute."""
+        self.heard_at = now
+        self.hello_at = 0.0
+        self.beat_at = 0.0
+        self.clock = ClockOffset()
+        self.vitals = Vitals()
+        self.users: Mapping[str, int] = {}
+        """The users that it last said to run, by class."""
+        self.outbox, self.inbox = Outbox(), Inbox()
+        # what it was told
+        self.share: Mapping[str, int] = {}
+        self.assignment: Assignment | None = None
+        self.number = 0
+        self.taken = 0
+        self.reached = 0
+        self.assigned_at = 0.0
+        self.pulse_at = 0.0
+        self.pulse_due = False
+        self.ramp = 0  # the ramp of the SpawningComplete that it is to know of
+        self.ramp_known = 0
+        self.ramp_said_at = 0.0
+        # its part in a run
+        self.run = 0
+        self.closed = False
+        self.received = self.applied = 0
+        self.heard = self.merged = 0
+        self.final = False
+        self._unsafe: deque[Delta] = deque()
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """The identity and the incarnation, which together are this very process."""
+        return self.identity, self.incarnation
+
+    @property
+    def user_count(self) -> int:
+        """The users that it last said to run."""
+        return sum(self.users.values())
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it can be spoken to."""
+        return self.peer is not None and self.state != "missing"
+
+    @property
+    def at_target(self) -> bool:
+        """Whether it has done what it was last told."""
+        return self.assignment is not None and self.reached >= self.number
+
+    def turn(self, event: str) -> list[Instruction]:
+        """Send an event to its chart."""
+        effects = self.chart.handle(event)
+        self.state = self.chart.state
+        return effects
+
+    def join_run(self, run: int) -> WorkerRecord:
+        """Begin its account in a run."""
+        self.run, self.closed, self.final = run, False, False
+        self.received = self.applied = self.heard = self.merged = 0
+        self._unsafe.clear()
+        return self.record()
+
+    def record(self) -> WorkerRecord:
+        """Return what a journal is to know of it."""
+        return WorkerRecord(
+            self.identity, self.incarnation, self.index, self.applied, self.merged, self.final
+        )
+
+    def restore(self, run: int, record: WorkerRecord) -> None:
+        """Take over what a journal knows of it."""
+        self.run, self.final = run, record.final
+        self.received = self.applied = record.applied
+        self.heard = self.merged = record.merged
+
+    def running(self) -> Mapping[str, int]:
+        """The users that it runs, for the plan: at its target exactly those, though some may have ended since."""
+        return self.share if self.at_target else self.users
+
+    def beat(self, now: float, message: Heartbeat) -> list[Instruction]:
+        """Take in a heartbeat, unless it is older than one that has come."""
+        if message.sent_at <= self.beat_at:
+            return []
+        self.beat_at = message.sent_at
+        self.users = message.users
+        self.vitals = Vitals(message.cpu_percent, message.memory_bytes, message.lag_p99_ms)
+        self.taken = max(self.taken, message.applied)
+        self.reached = max(self.reached, message.reached)
+        self.ramp_known = max(self.ramp_known, message.complete)
+        if message.run == self.run:
+            self.heard = max(self.heard, message.samples)
+        if message.master_time:
+            self.clock.add(message.master_time, message.heard_at, message.sent_at, now)
+        if message.run == self.run and self.taken >= self.number:
+            return self._follow(message.state)
+        return []
+
+    def _follow(self, reported: str) -> list[Instruction]:
+        if reported == "spawning" and self.state in ("ready", "running"):
+            return self.turn("ramping")
+        if reported in ("running", "paused") and self.state in ("ready", "spawning"):
+            return self.turn("reached")
+        if reported in ("ready", "stopped") and self.state in ("spawning", "running"):
+            return self.turn("delivered")
+        return []
+
+    def receive(self, delta: Delta) -> bool:
+        """Say whether this delta is the next one, to be merged now; it stays unsafe until `commit`."""
+        if delta.number != self.received + 1:
+            self.pulse_due = True  # it may not know yet how far we are
+            return False
+        self.received = delta.number
+        self._unsafe.append(delta)
+        return True
+
+    def commit(self, number: int) -> None:
+        """Count all deltas up to `number` as merged and safe."""
+        while self._unsafe and self._unsafe[0].number <= number:
+            delta = self._unsafe.popleft()
+            self.applied = delta.number
+            self.merged += delta.samples
+            self.final = delta.final
+            self.pulse_due = True
+        self.heard = max(self.heard, self.merged)
+
+    def account(self) -> WorkerAccount:
+        """Return its account in the run."""
+        known = self.clock.known
+        return WorkerAccount(
+            self.identity,
+            self.incarnation,
+            self.heard,
+            self.merged,
+            self.final,
+            self.clock.offset if known else None,
+            self.clock.uncertainty if known else None,
+        )

@@ -1,0 +1,96 @@
+"""Who is to run which users, and what each worker has been told of it: the one owner of the apportionment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swarm.control.apportion import Pace, paces, users_per_worker
+from swarm.control.effects import RememberWorker, Send
+from swarm.control.instructions import Instruction, Target
+from swarm.control.messages import Assignment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from swarm.control.member import Member
+
+RATE_TOLERANCE = 0.2
+"""A worker on its way is told a new pace when it differs by more than this share from the one that it has."""
+
+
+class Plan:
+    """The target of the run, and its assignments to the workers."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.run = 0
+        self.target = Target()
+        self.host: str | None = None
+        self.stop_timeout: float | None = None
+        self.due_at: float | None = None
+        """When the users are to be apportioned again, because workers came or went."""
+        self.hold_until = 0.0
+        """Until then that waits for workers that are missing."""
+
+    def postpone(self, due_at: float) -> None:
+        """Apportion again at `due_at`, or when it is due already before that."""
+        self.due_at = due_at if self.due_at is None else min(self.due_at, due_at)
+
+    def spread(self, now: float, workers: Sequence[Member]) -> list[Instruction]:
+        """Apportion the target's users to these workers and tell those whose part or pace has changed."""
+        self.due_at = None
+        if not workers:
+            return []
+        shares = users_per_worker(self.target.users, [worker.share for worker in workers])
+        running = [worker.running() for worker in workers]
+        pace_of = paces(shares, running, self.target.spawn_rate)
+        effects: list[Instruction] = []
+        for worker, share, pace in zip(workers, shares, pace_of, strict=True):
+            if self._is_news(worker, share, pace):
+                effects += self.tell(now, worker, "run", share, pace or Pace(self.target.spawn_rate))
+        return effects
+
+    def tell(
+        self, now: float, worker: Member, phase: str, users: Mapping[str, int], pace: Pace
+    ) -> list[Instruction]:
+        """Give a worker a new assignment; the first one of a run makes it take part in the run."""
+        effects: list[Instruction] = []
+        if worker.run != self.run:
+            effects.append(RememberWorker(self.run, worker.join_run(self.run)))
+        worker.number += 1
+        worker.share = users
+        worker.assignment = Assignment(
+            self.session,
+            worker.number,
+            self.run,
+            phase,
+            users,
+            pace.spawn_rate,
+            self.host,
+            self.stop_timeout,
+            pace.start_after,
+        )
+        return effects + self.repeat(now, worker)
+
+    def tell_all(self, now: float, workers: Iterable[Member], phase: str) -> list[Instruction]:
+        """Tell workers that have part in the run to pause or to stop."""
+        effects: list[Instruction] = []
+        for worker in workers:
+            users = worker.share if phase == "pause" else {}
+            effects += self.tell(now, worker, phase, users, Pace(self.target.spawn_rate))
+        return effects
+
+    def repeat(self, now: float, worker: Member) -> list[Instruction]:
+        """Say a worker's last assignment again."""
+        worker.assigned_at = now
+        if worker.assignment is None or worker.peer is None:
+            return []
+        return [Send(worker.peer, worker.assignment)]
+
+    def _is_news(self, worker: Member, share: Mapping[str, int], pace: Pace | None) -> bool:
+        told = worker.assignment
+        if told is None or told.run != self.run or told.phase != "run" or told.users != share:
+            return True
+        if pace is None or worker.reached >= worker.number:
+            return False
+        return abs(pace.spawn_rate - told.spawn_rate) > RATE_TOLERANCE * told.spawn_rate

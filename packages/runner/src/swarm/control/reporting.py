@@ -1,0 +1,73 @@
+"""A worker's statistics on their way to the master: numbered in a run, kept until acknowledged, in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from swarm.control.messages import Delta
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    number: int
+    samples: int
+    final: bool
+    payload: Mapping[str, Any]
+
+
+class Reports:
+    """The deltas of one run of this worker that the master has not yet acknowledged."""
+
+    __slots__ = ("_kept", "_sent_at", "closed", "cut", "run", "samples")
+
+    def __init__(self) -> None:
+        self.begin(0)
+
+    def begin(self, run: int) -> None:
+        """Forget all, and number from 1 in another run."""
+        self.run = run
+        self.cut = 0
+        self.samples = 0
+        self.closed = False
+        """Whether the final delta was cut."""
+        self._kept: deque[_Kept] = deque()
+        self._sent_at = 0.0
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def add(self, samples: int, payload: Mapping[str, Any], *, final: bool) -> None:
+        """Keep a delta that was cut."""
+        self.cut += 1
+        self.samples += samples
+        self.closed = final
+        self._kept.append(_Kept(self.cut, samples, final, payload))
+
+    def acknowledge(self, number: int) -> None:
+        """Forget all up to `number`: the master has them safe."""
+        while self._kept and self._kept[0].number <= number:
+            self._kept.popleft()
+
+    def newest(self, now: float, session: str) -> Delta:
+        """Return the delta that was just added."""
+        if len(self._kept) == 1:
+            self._sent_at = now
+        return self._message(self._kept[-1], session)
+
+    def all(self, now: float, session: str) -> Iterator[Delta]:
+        """Yield all again, in order."""
+        self._sent_at = now
+        for kept in self._kept:
+            yield self._message(kept, session)
+
+    def overdue(self, now: float, resend_after: float) -> bool:
+        """Whether something is kept and the last time that all of it was sent is too long ago."""
+        return bool(self._kept) and now - self._sent_at >= resend_after
+
+    def _message(self, kept: _Kept, session: str) -> Delta:
+        return Delta(session, self.run, kept.number, kept.samples, kept.final, kept.payload)
