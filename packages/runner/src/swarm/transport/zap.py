@@ -1,0 +1,50 @@
+"""Who is admitted: a ZAP handler in a greenlet, which knows one key.
+
+Source: ZeroMQ's RFC 27.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING, Any
+
+import gevent
+import zmq.green as zmq
+from zmq.utils import z85
+
+if TYPE_CHECKING:
+    from swarm.transport.drops import Drops
+
+DOMAIN = b"swarm"
+_ENDPOINT = "inproc://zeromq.zap.01"  # the one that libzmq asks
+_VERSION = b"1.0"
+_FRAMES = 7
+
+
+class Gatekeeper:
+    """Answers libzmq, within one context, whether a peer's key is admitted. Without it nobody is."""
+
+    def __init__(self, context: zmq.Context[Any], admitted: bytes, drops: Drops) -> None:
+        self._admitted = z85.decode(admitted)
+        self._drops = drops
+        self._socket = context.socket(zmq.REP)
+        self._socket.linger = 0
+        self._socket.bind(_ENDPOINT)
+        self._greenlet = gevent.spawn(self._serve)
+
+    def close(self) -> None:
+        """End the greenlet and its socket."""
+        self._greenlet.kill()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        while True:
+            self._socket.send_multipart(self._answer(self._socket.recv_multipart()))
+
+    def _answer(self, request: list[bytes]) -> list[bytes]:
+        reference = request[1] if len(request) > 1 else b""
+        mechanism, key = request[5:7] if len(request) == _FRAMES else (b"", b"")
+        if mechanism == b"CURVE" and hmac.compare_digest(key, self._admitted):
+            return [_VERSION, reference, b"200", b"OK", b"worker", b""]
+        self._drops.count("peers with another key")
+        return [_VERSION, reference, b"400", b"not a worker of this master", b"", b""]
