@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import gevent
 import pytest
 
@@ -73,6 +75,27 @@ def test_a_post_is_sent_over_a_new_connection_when_the_old_one_is_known_to_be_cl
         fetch(pool, server)
         settle(lambda: not any(slot.idle for slot in pool._servers.values()))
         assert fetch(pool, server, method="POST").status == 200
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what was acknowledged")
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_any_request_that_the_server_cannot_have_got_is_sent_again(pool: ConnectionPool, method: str) -> None:
+    ended = []
+
+    def once(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(HELLO)
+        peer.close()
+        ended.append(peer)
+
+    with ScriptedServer(once) as server:
+        fetch(pool, server)
+        ((connection,),) = [slot.idle for slot in pool._servers.values()]
+        connection._readable.stop()  # as if the hub had not come to the end of the connection yet
+        settle(lambda: ended)
+        connection.resume()
+        assert fetch(pool, server, method=method).body == b"hello"
+        assert [request.method for request in server.requests] == ["GET", method]
 
 
 def test_a_new_connection_that_is_closed_without_an_answer_is_no_stale_one(pool: ConnectionPool) -> None:
@@ -199,6 +222,19 @@ def test_waiting_for_a_place_ends_with_the_connection_timeout() -> None:
         settle(lambda: server.connections)
         with pytest.raises(ConnectTimeoutError, match="all 1 connections .* were in use for 0.02 s"):
             fetch(pool, server)
+        first.kill()
+    assert pool.in_flight == 0
+
+
+def test_the_users_own_timeout_while_waiting_for_a_place_is_raised_as_it_is() -> None:
+    pool = ConnectionPool(concurrency=1, connect_timeout=0.02)
+    with ScriptedServer(lambda peer: peer.wait_for_end()) as server:
+        first = gevent.spawn(fetch, pool, server, network_timeout=10.0)
+        settle(lambda: server.connections)
+        own = gevent.Timeout(0.01)
+        with pytest.raises(gevent.Timeout) as caught, own:
+            fetch(pool, server)
+        assert caught.value is own
         first.kill()
     assert pool.in_flight == 0
 

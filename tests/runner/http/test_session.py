@@ -512,6 +512,16 @@ def test_cookies_of_one_call_are_of_that_call(harness: Harness) -> None:
         assert [request.headers["cookie"] for request in server.requests] == ["kept=1; once=2", "kept=1"]
 
 
+def test_a_cookie_header_written_by_hand_is_the_only_one(harness: Harness) -> None:
+    with ScriptedServer(answers(HELLO)) as server:
+        client = harness.user(server.url).client
+        client.cookiejar.set("kept", "1")
+        client.get("/", headers={"cookie": "mine=2"})
+        (request,) = server.requests
+    assert request.head.lower().count(b"cookie") == 1
+    assert request.headers["cookie"] == "mine=2"
+
+
 def test_standard_headers_are_few(harness: Harness) -> None:
     with ScriptedServer(answers(HELLO)) as server:
         harness.user(server.url).client.get("/")

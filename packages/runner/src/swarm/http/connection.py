@@ -17,6 +17,7 @@ from greenlet import getcurrent, greenlet
 from httptools import HttpParserError, HttpParserUpgrade
 
 from swarm.http.answer import finish
+from swarm.http.delivery import surely_undelivered
 from swarm.http.errors import ReadTimeoutError, ServerClosedError, StaleConnectionError
 from swarm.http.known import KNOWN, remember
 from swarm.http.parser import COMPLETE, AnswerParser
@@ -178,9 +179,8 @@ class Connection:
         """Return the error of a connection that ended before the first byte of an answer."""
         error, self._send_error = self._send_error, None
         if self._answered:
-            return StaleConnectionError(
-                f"{self.peer} had closed the kept-alive connection", unsent=error is not None
-            )
+            unsent = error is not None or surely_undelivered(self._sock)
+            return StaleConnectionError(f"{self.peer} had closed the kept-alive connection", unsent)
         return error or ServerClosedError(f"{self.peer} closed the connection before it answered")
 
     def _wait(self, timeout: float) -> None:

@@ -57,6 +57,7 @@ class Head:
         self.url = url
         self.origin = location[:3]
         self._names = names
+        self.has_cookie = "cookie" in names
         path = location.url if absolute else location.path
         # `_open` can go on with more headers; `whole` is a request without a body.
         self._open = f"{method} {path} HTTP/1.1\r\n{lines}".encode("latin-1")

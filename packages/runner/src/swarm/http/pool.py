@@ -70,7 +70,7 @@ class ConnectionPool:
 
     A kept-alive connection that turns out closed before any byte of an answer is replaced once, without a
     word, when the request may be repeated: its method is idempotent, or the server cannot have got all of
-    it. `max_retries` attempts more follow any connection error.
+    it (the kernel knows what was acknowledged). `max_retries` attempts more follow any connection error.
     """
 
     def __init__(
@@ -201,18 +201,21 @@ class ConnectionPool:
         seconds = self.connect_timeout if connect_timeout is None else connect_timeout
         turn: AsyncResult[Connection | None] = AsyncResult()
         server.waiting.append(turn)
+        timer = gevent.Timeout.start_new(seconds)
         try:
-            return turn.get(timeout=seconds)
+            return turn.get()
         except BaseException as error:
             if turn.ready():  # the turn came in the moment when the wait was cut
                 _pass_on(server, turn.value)
             else:
                 server.waiting.remove(turn)
-            if isinstance(error, gevent.Timeout) and error.seconds == seconds:
+            if error is timer:
                 raise ConnectTimeoutError(
                     f"all {self.concurrency} connections to {server.host}:{server.port} were in use for {seconds:g} s"
                 ) from None
             raise
+        finally:
+            timer.close()
 
     def _dial(self, server: _Server, connect_timeout: float | None) -> Connection:
         seconds = self.connect_timeout if connect_timeout is None else connect_timeout

@@ -126,6 +126,8 @@ class SessionState:
     def _cookie_line(self, head: Head, cookies: CookieJar | Mapping[str, str] | None) -> bytes:
         """Return the Cookie line of a request, of the session's cookies and the call's."""
         jar = self._cookies
+        if head.has_cookie:  # written by hand
+            return b""
         if cookies:
             both = SessionCookies()
             if jar is not None:
