@@ -114,7 +114,7 @@ def test_a_name_of_before_1_0_names_its_successor(statement: str, remedy: str) -
     [
         ("from locust.contrib.mqtt import MqttUser", r"events\.request\.measure"),
         ("import locust.contrib.postgres", "write a User with a client of your own"),
-        ("from locust.runners import WORKER_REPORT_INTERVAL", "several machines"),
+        ("from locust.runners import FALLBACK_INTERVAL", "HEARTBEAT_INTERVAL"),
         ("from locust.user.users import PytestUser", "pytest"),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from swarm.event import Events
@@ -14,9 +15,13 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable, Mapping
 
+    from swarm.control.settings import MasterSettings, WorkerSettings
     from swarm.runners.local import LocalRunner
+    from swarm.runners.master import MasterRunner
     from swarm.runners.runner import Runner
+    from swarm.runners.worker import WorkerRunner
     from swarm.shape import LoadTestShape
+    from swarm.transport.secret import Secret
     from swarm.users.user import User
 
 log = get_logger(__name__)
@@ -91,14 +96,79 @@ class Environment:
         """
         from swarm.runners.local import LocalRunner
 
+        self._prepare_for_runner()
+        runner = LocalRunner(self)
+        self.runner = runner
+        return runner
+
+    def create_master_runner(
+        self,
+        master_bind_host: str = "127.0.0.1",
+        master_bind_port: int = 5557,
+        *,
+        secret: Secret | None = None,
+        secret_file: str | None = None,
+        journal: str | Path | None = None,
+        settings: MasterSettings | None = None,
+        serve: bool = True,
+    ) -> MasterRunner:
+        """Make the runner that steers workers; it listens at once, and lets them in when other greenlets run.
+
+        Port 0 lets the system choose one (`runner.port`). Without a `secret` it is that of `secret_file`, of the
+        variable SWARM_SECRET, or on a loopback address the user's own. `journal` is a file in which a run is kept, so
+        that another master can go on with it. `settings` has the intervals. With `serve` False nobody is let
+        in before `runner.serve()`.
+
+        Raises RunnerAlreadyExistsError for a second runner, and SwarmError when the secret, the address or
+        the journal cannot be used.
+        """
+        from swarm.runners.master import MasterRunner
+        from swarm.transport.secret import find_secret
+
+        secret = secret or find_secret(master_bind_host, role="master", secret_file=secret_file)
+        self._prepare_for_runner()
+        path = None if journal is None else Path(journal)
+        runner = MasterRunner(
+            self, master_bind_host, master_bind_port, secret, settings=settings, journal=path
+        )
+        self.runner = runner
+        if serve:
+            runner.serve()
+        return runner
+
+    def create_worker_runner(
+        self,
+        master_host: str,
+        master_port: int,
+        *,
+        secret_file: str | None = None,
+        settings: WorkerSettings | None = None,
+        serve: bool = True,
+    ) -> WorkerRunner:
+        """Make the runner that runs users for the master at this address, and let it connect.
+
+        The secret is that of the master; see `create_master_runner`. `settings` has the intervals. With `serve`
+        False it does not connect before `runner.serve()`.
+
+        Raises RunnerAlreadyExistsError for a second runner, and SwarmError when the secret cannot be used.
+        """
+        from swarm.runners.worker import WorkerRunner
+        from swarm.transport.secret import find_secret
+
+        secret = find_secret(master_host, role="worker", secret_file=secret_file)
+        self._prepare_for_runner()
+        runner = WorkerRunner(self, master_host, master_port, secret, settings=settings)
+        self.runner = runner
+        if serve:
+            runner.serve()
+        return runner
+
+    def _prepare_for_runner(self) -> None:
         if self.runner is not None:
             raise RunnerAlreadyExistsError(
                 "This environment has a runner already; make another Environment for a second one."
             )
         self.filter_tasks()
-        runner = LocalRunner(self)
-        self.runner = runner
-        return runner
 
     def create_web_ui(self, host: str = "127.0.0.1", port: int = 8089, **options: Any) -> Any:
         """Make and start the browser UI that an installed distribution offers.
@@ -170,6 +240,11 @@ class Environment:
         )
 
 
+def has_web_ui() -> bool:
+    """Whether an installed distribution offers the browser UI."""
+    return bool(metadata.entry_points(group=WEB_UI_GROUP))
+
+
 def missing_web_ui() -> str:
     """Return the message for somebody who asks for the browser UI where none is installed."""
     return missing_extra("browser UI", "run with --headless")
@@ -178,7 +253,9 @@ def missing_web_ui() -> str:
 def missing_extra(what: str, instead: str) -> str:
     """Return the message for somebody who asks for what the extra `web` brings, and what to do instead."""
     if _is_installed("swarm-web"):
-        return f"The installed swarm-web has no {what} yet; it comes with a later release. Until then {instead}."
+        return (
+            f"The installed swarm-web has no {what} yet; it comes with a later release. Until then {instead}."
+        )
     return (
         f"The {what} is not installed. Install the extra: `pip install 'swarm-cli[web]'` "
         f"(in a checkout: `poetry install --all-extras`), or {instead}."

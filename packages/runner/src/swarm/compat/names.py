@@ -113,8 +113,12 @@ NAMES: dict[str, dict[str, str]] = {
         **_in(
             "swarm.runners",
             "CPU_MONITOR_INTERVAL",
+            "CONNECT_RETRY_COUNT",
+            "CONNECT_TIMEOUT",
             "CPU_WARNING_THRESHOLD",
             "DistributedRunner",
+            "HEARTBEAT_INTERVAL",
+            "HEARTBEAT_LIVENESS",
             "LocalRunner",
             "MasterRunner",
             "Runner",
@@ -125,6 +129,9 @@ NAMES: dict[str, dict[str, str]] = {
             "STATE_SPAWNING",
             "STATE_STOPPED",
             "STATE_STOPPING",
+            "WORKER_REPORT_INTERVAL",
+            "WorkerNode",
+            "WorkerNodes",
             "WorkerRunner",
         ),
         **_in("swarm.users.states", LOCUST_STATE_STOPPING="STOPPING"),
@@ -230,7 +237,7 @@ _OWN_CLIENT = (
     "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
     "which reports with `self.environment.events.request.measure(type, name)`"
 )
-_SEVERAL_MACHINES = "runs on several machines come with a later release of Swarm, and this name with them"
+_NO_SUCH_INTERVAL = "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
 _PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
 MISSING = {
     **dict.fromkeys(
@@ -249,12 +256,13 @@ MISSING = {
         [
             f"locust.runners.{name}"
             for name in (
-                *("CONNECT_RETRY_COUNT", "CONNECT_TIMEOUT", "FALLBACK_INTERVAL", "HEARTBEAT_DEAD_INTERNAL"),
-                *("HEARTBEAT_INTERVAL", "HEARTBEAT_LIVENESS", "MASTER_HEARTBEAT_TIMEOUT", "WorkerNode"),
-                *("WORKER_LOG_REPORT_INTERVAL", "WORKER_REPORT_INTERVAL", "WorkerNodes"),
+                "FALLBACK_INTERVAL",
+                "HEARTBEAT_DEAD_INTERNAL",
+                "MASTER_HEARTBEAT_TIMEOUT",
+                "WORKER_LOG_REPORT_INTERVAL",
             )
         ],
-        _SEVERAL_MACHINES,
+        _NO_SUCH_INTERVAL,
     ),
 }
 """What Locust has and this release has not, module or name, and what to do."""

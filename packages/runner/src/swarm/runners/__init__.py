@@ -9,9 +9,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from swarm.runners.distributed import DistributedRunner
     from swarm.runners.local import LocalRunner
-    from swarm.runners.roles import DistributedRunner, MasterRunner, WorkerRunner
+    from swarm.runners.master import MasterRunner
+    from swarm.runners.nodes import WorkerNode, WorkerNodes
     from swarm.runners.runner import Runner
+    from swarm.runners.worker import WorkerRunner
 
 STATE_INIT = "ready"
 STATE_SPAWNING = "spawning"
@@ -26,15 +29,36 @@ CPU_MONITOR_INTERVAL = 5.0
 CPU_WARNING_THRESHOLD = 90
 """Percent of one core above which `cpu_warning` is fired."""
 
+HEARTBEAT_INTERVAL = 1.0
+"""Seconds between signs of life of master and workers, both ways."""
+HEARTBEAT_LIVENESS = 3
+"""So many silent intervals, and a worker is missing."""
+WORKER_REPORT_INTERVAL = 1.0
+"""Seconds between a worker's reports of its statistics."""
+CONNECT_TIMEOUT = 5.0
+"""Seconds of one attempt of a worker that finds no master."""
+CONNECT_RETRY_COUNT = 60
+"""Attempts after which it gives up."""
+
 _HOME = {
     "LocalRunner": "swarm.runners.local",
     "Runner": "swarm.runners.runner",
-    "DistributedRunner": "swarm.runners.roles",
-    "MasterRunner": "swarm.runners.roles",
-    "WorkerRunner": "swarm.runners.roles",
+    "DistributedRunner": "swarm.runners.distributed",
+    "MasterRunner": "swarm.runners.master",
+    "WorkerRunner": "swarm.runners.worker",
+    "WorkerNode": "swarm.runners.nodes",
+    "WorkerNodes": "swarm.runners.nodes",
 }
 
-__all__ = ["DistributedRunner", "LocalRunner", "MasterRunner", "Runner", "WorkerRunner"]
+__all__ = [
+    "DistributedRunner",
+    "LocalRunner",
+    "MasterRunner",
+    "Runner",
+    "WorkerNode",
+    "WorkerNodes",
+    "WorkerRunner",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -27,16 +27,16 @@ log = get_logger(__name__)
 EventT = TypeVar("EventT")
 
 
-def _never(_: Instruction) -> bool:
+def _never(_instruction: Instruction, _busy: bool) -> bool:
     return False
 
 
 class Driver(Generic[EventT]):
     """Sends events to `handle` and has its instructions carried out in their order by `carry_out`, which may block.
 
-    `phase` gives the phase that goes on, since work of another one is dropped. What is to be done `at_once` does
-    not wait for what was asked for before: it must not block. A listener that is called may raise StopTest;
-    `end_test` is called then, and must not block. An instruction that `ends` is the last one.
+    `phase` gives the phase that goes on, since work of another one is dropped. What is to be done `at_once` must
+    not block, and does not wait for what takes time (asked with whether there is any). A listener that is called
+    may raise StopTest; `end_test` is called then, and must not block. An instruction that `ends` is the last one.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Driver(Generic[EventT]):
         phase: Callable[[], int],
         carry_out: Callable[[Instruction], None],
         end_test: Callable[[], object],
-        at_once: Callable[[Instruction], bool] = _never,
+        at_once: Callable[[Instruction, bool], bool] = _never,
         ends: type[Instruction] = Shutdown,
     ) -> None:
         self.failed_instructions = 0
@@ -63,11 +63,6 @@ class Driver(Generic[EventT]):
             gevent.spawn(self._take_events),
             gevent.spawn(self._work_off),
         ]
-
-    @property
-    def is_busy(self) -> bool:
-        """Whether something that takes time is being carried out, or waits for it."""
-        return self._pending > 0
 
     def bring(self, event: EventT) -> None:
         """Send an event and don't wait."""
@@ -120,7 +115,7 @@ class Driver(Generic[EventT]):
     def _dispatch(self, instructions: list[Instruction], outcome: AsyncResult[None] | None) -> None:
         later: list[Instruction] = []
         for instruction in instructions:
-            if self._at_once(instruction):
+            if self._at_once(instruction, self._pending > 0 or bool(later)):
                 self._carry_out_safely(instruction)
             else:
                 later.append(instruction)

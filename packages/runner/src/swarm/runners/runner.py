@@ -100,6 +100,10 @@ class Runner(ABC):
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Send a message of the user's own to the other nodes, on a local runner to itself."""
 
+    def _swarm_end_test(self) -> None:
+        """End the whole run, as a user asked; on a worker the master is to do it."""
+        self.quit()
+
     def register_message(self, msg_type: str, listener: Callable[..., Any], concurrent: bool = False) -> None:
         """Call `listener(environment=…, msg=…)` for each message of this type."""
         self.messages.register(msg_type, listener, concurrent=concurrent)

@@ -139,4 +139,5 @@ def end_run(environment: Environment, request: StopTest | SystemExit) -> None:
     else:
         _log_of(environment).ended("A user raised StopTest: the run ends.", logging.INFO)
     if runner is not None:
-        gevent.spawn(runner.quit)  # it waits for the users to end, this one among them
+        end_test = getattr(runner, "_swarm_end_test", runner.quit)  # a worker asks its master
+        gevent.spawn(end_test)  # it waits for the users to end, this one among them

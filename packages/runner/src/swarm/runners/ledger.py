@@ -1,0 +1,144 @@
+"""The master's books: merges deltas into the statistics, and with a journal keeps what makes a restart exact."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import gevent
+
+from swarm.control.happenings import Journaled, Restored
+from swarm.control.records import RunRecord, WorkerRecord
+from swarm.log import get_logger
+from swarm.runners.journal import Journal, JournalError, MergedDelta
+from swarm_stats.deltas import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from swarm.control.effects import Apply
+    from swarm.control.happenings import Happening
+    from swarm.runners.runner import Runner
+
+log = get_logger(__name__)
+
+COMMIT_INTERVAL_S = 0.1
+"""Deltas wait so long for one another, to be committed in one transaction."""
+
+
+class Ledger:
+    """Keeps the books of `runner`; `bring` is told of what is committed. Without a path there is no journal.
+
+    Raises JournalError when the file cannot be used.
+    """
+
+    def __init__(self, runner: Runner, path: Path | None, bring: Callable[[Happening], None]) -> None:
+        self._runner = runner
+        self._bring = bring
+        self._workers: dict[tuple[str, int], int] = {}  # to the worker's index
+        self._run: RunRecord | None = None
+        self._noted = True
+        self.journal = None if path is None else Journal(path, runner.stats, runner.exceptions)
+        self._greenlet = None if self.journal is None else gevent.spawn(self._commit_for_ever)
+
+    def restored(self) -> Restored | None:
+        """Take up the run that the journal holds; None when there is none, or it is over."""
+        journal = self.journal
+        if journal is None or not journal.restore():
+            return None
+        facts = dict(journal.facts)
+        workers = facts.pop("workers", [])
+        self._run = RunRecord(run=journal.run, **facts)
+        self._workers = {(identity, incarnation): index for identity, incarnation, index in workers}
+        records = []
+        for key, index in self._workers.items():
+            merged = journal.merged.get(key)
+            if merged is None:
+                records.append(WorkerRecord(*key, index))
+            else:
+                records.append(WorkerRecord(*key, index, merged.applied, merged.samples, merged.final))
+        log.info(
+            "the journal holds a run", run=journal.run, state=self._run.state, workers=len(records),
+            requests=self._runner.stats.num_requests,
+        )  # fmt: skip
+        return Restored(self._run, records)
+
+    def remember(self, run: RunRecord) -> None:
+        """Note the run; it is in the file after `flush`."""
+        self._run = run
+        self._noted = False
+
+    def remember_worker(self, worker: WorkerRecord) -> None:
+        """Note a worker; it is in the file after `flush`."""
+        self._workers[worker.identity, worker.incarnation] = worker.index
+        self._noted = False
+
+    def flush(self) -> None:
+        """Commit what was noted, if anything was."""
+        if self._noted or self._run is None or self.journal is None:
+            return
+        self._noted = True
+        facts = {
+            "state": self._run.state,
+            "users": dict(self._run.users),
+            "spawn_rate": self._run.spawn_rate,
+            "host": self._run.host,
+            "stop_timeout": self._run.stop_timeout,
+            "workers": [[*key, index] for key, index in self._workers.items()],
+        }
+        try:
+            if self._run.run == self.journal.run:
+                self.journal.note(facts)
+                self._commit()
+            else:
+                self._runner.stats.clear_all()
+                self._runner.exceptions.clear()
+                self.journal.begin(self._run.run, facts)
+        except JournalError as error:
+            log.warning(f"the journal cannot be written: {error}")
+
+    def apply(self, effect: Apply) -> None:
+        """Merge a delta. Raises BadPayload for one that is none; nothing of it is counted then."""
+        delta = effect.delta
+        apply(self._runner.stats, delta.payload, effect.offset_s, self._runner.exceptions)
+        if self.journal is not None:
+            self.journal.add(
+                MergedDelta(
+                    effect.identity,
+                    effect.incarnation,
+                    delta.number,
+                    delta.samples,
+                    delta.final,
+                    effect.offset_s,
+                    delta.payload,
+                )
+            )
+
+    def checkpoint(self) -> None:
+        """Write the statistics as they are now: they were changed otherwise than by a delta."""
+        if self.journal is not None:
+            self._commit(checkpoint=True)
+
+    def close(self) -> None:
+        """Commit what is left and let go of the file."""
+        if self._greenlet is not None:
+            self._greenlet.kill()
+        if self.journal is not None:
+            self._commit()
+            self.journal.close()
+
+    def _commit_for_ever(self) -> None:
+        while True:
+            gevent.sleep(COMMIT_INTERVAL_S)
+            self._commit()
+
+    def _commit(self, checkpoint: bool = False) -> None:
+        journal = self.journal
+        if journal is None:
+            return
+        try:
+            run = journal.run
+            for merged in journal.commit(checkpoint=checkpoint):
+                self._bring(Journaled(merged.identity, merged.incarnation, run, merged.number))
+        except JournalError as error:
+            log.warning(f"the journal cannot be written: {error}")

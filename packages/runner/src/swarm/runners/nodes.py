@@ -1,0 +1,118 @@
+"""The workers as a locustfile sees them on the master: `environment.runner.clients`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from swarm import runners
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from swarm.control.fleet import Fleet
+    from swarm.control.member import Member
+
+_GONE = frozenset({"connecting", "quit"})
+
+
+class WorkerNode:
+    """One worker: read from what the master knows at the moment."""
+
+    def __init__(self, member: Member) -> None:
+        self._member = member
+
+    def __repr__(self) -> str:
+        return f"<WorkerNode {self.id} {self.state}, {self.user_count} users>"
+
+    @property
+    def id(self) -> str:
+        """Its name, the `client_id` of messages and events."""
+        return self._member.identity
+
+    @property
+    def index(self) -> int:
+        """Its number in the swarm, from 0."""
+        return self._member.index
+
+    @property
+    def state(self) -> str:
+        """One of the words of `swarm.runners`: ready, spawning, running, stopping, missing."""
+        return str(self._member.state)
+
+    @property
+    def user_count(self) -> int:
+        """The users that it runs."""
+        return self._member.user_count if self.state != runners.STATE_MISSING else 0
+
+    @property
+    def user_classes_count(self) -> dict[str, int]:
+        """The users that it runs, by class."""
+        return dict(self._member.users) if self.state != runners.STATE_MISSING else {}
+
+    @property
+    def cpu_usage(self) -> float:
+        """Percent of one core."""
+        return self._member.vitals.cpu_percent
+
+    @property
+    def memory_usage(self) -> int:
+        """Resident memory, in bytes."""
+        return self._member.vitals.memory_bytes
+
+    @property
+    def clock_offset(self) -> float:
+        """Seconds by which its clock is ahead of the master's, as far as is known."""
+        return self._member.clock.offset
+
+
+class WorkerNodes(Mapping[str, WorkerNode]):
+    """The workers by their names, those that are missing included, those that left not."""
+
+    def __init__(self, fleet: Fleet) -> None:
+        self._fleet = fleet
+
+    @property
+    def _worker_nodes(self) -> dict[str, WorkerNode]:
+        return {member.identity: WorkerNode(member) for member in self._fleet if member.state not in _GONE}
+
+    def __getitem__(self, identity: str) -> WorkerNode:
+        member = self._fleet.named(identity)
+        if member is None or member.state in _GONE:
+            raise KeyError(identity)
+        return WorkerNode(member)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._worker_nodes)
+
+    def __len__(self) -> int:
+        return sum(1 for member in self._fleet if member.state not in _GONE)
+
+    def get_by_state(self, state: str) -> list[WorkerNode]:
+        """Return the workers in that state."""
+        return [node for node in self._worker_nodes.values() if node.state == state]
+
+    @property
+    def all(self) -> list[WorkerNode]:
+        """All of them."""
+        return list(self._worker_nodes.values())
+
+    @property
+    def ready(self) -> list[WorkerNode]:
+        """Those that wait for a run."""
+        return self.get_by_state(runners.STATE_INIT)
+
+    @property
+    def spawning(self) -> list[WorkerNode]:
+        """Those whose users come or go."""
+        return self.get_by_state(runners.STATE_SPAWNING)
+
+    @property
+    def running(self) -> list[WorkerNode]:
+        """Those that have all their users."""
+        return self.get_by_state(runners.STATE_RUNNING)
+
+    @property
+    def missing(self) -> list[WorkerNode]:
+        """Those that are silent."""
+        return self.get_by_state(runners.STATE_MISSING)
