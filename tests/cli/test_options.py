@@ -219,9 +219,9 @@ def test_help_has_every_group(capsys: pytest.CaptureFixture[str]) -> None:
     text = capsys.readouterr().out
 
     assert ended.value.code == 0
-    for group in ("Common", "Browser UI", "Tag", "Statistics", "Logging", "Other"):
+    for group in ("Common", "Browser UI", "Master", "Worker", "Tag", "Statistics", "Logging", "Other"):
         assert f"{group} options:" in text
-    assert "--master" not in text
+    assert "--otel" not in text
     assert "SWARM_USERS" in text
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from swarm.event import events
 from swarm.exceptions import SwarmError
-from swarm_cli import locustfile, options, prepare, task_ratio
+from swarm_cli import locustfile, options, prepare, roles, task_ratio
 from swarm_cli.console import tell
 from swarm_cli.errors import CommandLineError, LocustfileError
 from swarm_cli.exit_codes import ExitCode
@@ -47,6 +47,7 @@ def _execute(argv: Sequence[str]) -> int:
     parser = options.get_parser()
     fire_strictly(events.init_command_line_parser, "init_command_line_parser", parser=parser)
     parsed = options.parse_options(argv, parser)
+    roles.settle(parsed)
     _refuse_later(
         name for name in options.LATER if getattr(parsed, name.removeprefix("--").replace("-", "_"))
     )
@@ -56,14 +57,20 @@ def _execute(argv: Sequence[str]) -> int:
         return ExitCode.OK
     if parsed.show_task_ratio or parsed.show_task_ratio_json:
         return _show_task_ratio(parsed, loaded)
+    if parsed.processes and parsed.worker:
+        from swarm_cli.processes import run_workers
+
+        return run_workers(parsed.processes)
     from swarm_cli.run import run
 
-    return run(parsed, loaded)
+    return run(parsed, loaded, roles.shared_options(parser, parsed))
 
 
 def _load(argv: Sequence[str]) -> Locustfiles:
     named: Options = options.locustfile_parser().parse_known_args(argv)[0]
     asks_for_help = "-h" in argv or "--help" in argv
+    if named.locustfile == "-":
+        return Locustfiles() if asks_for_help or named.processes else _load_from_master(named)
     try:
         return locustfile.load(locustfile.find(named.locustfile))
     except LocustfileError as error:
@@ -72,6 +79,14 @@ def _load(argv: Sequence[str]) -> Locustfiles:
         if named.locustfile != "locustfile":
             tell(f"swarm-cli: {error}\nIts own options, if any, are not listed.\n\n")
         return Locustfiles()
+
+
+def _load_from_master(named: Options) -> Locustfiles:
+    if not named.worker:
+        raise CommandLineError("-f -: only a worker takes the locustfile from its master; add --worker")
+    from swarm_cli.fetch import fetch
+
+    return locustfile.load(fetch(named))
 
 
 def _refuse_later(given: Any) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from swarm.environment import Environment
-    from swarm.runners.local import LocalRunner
+    from swarm.runners.steered import SteeredRunner
     from swarm_stats.entries import Entry
     from swarm_stats.reports import Statistics
     from swarm_stats.snapshot import Snapshot
@@ -60,7 +60,7 @@ class CsvFiles:
             file.close()
 
     def _keep_current(self) -> NoReturn:
-        runner: LocalRunner = self._environment.runner  # type: ignore[assignment] # made before the files
+        runner: SteeredRunner = self._environment.runner  # type: ignore[assignment] # made before the files
         state_due = 0.0
         while True:
             self._environment.stats.current_window = settings.CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW

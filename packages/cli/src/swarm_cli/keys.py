@@ -14,7 +14,7 @@ import gevent
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
-    from swarm.runners.local import LocalRunner
+    from swarm.runners.steered import SteeredRunner
 
 log = get_logger(__name__)
 
@@ -29,7 +29,7 @@ RATE = 100.0
 class Keys:
     """Reads the terminal's keys from `start` to `stop`; does nothing where stdin is no terminal of ours."""
 
-    def __init__(self, runner: LocalRunner) -> None:
+    def __init__(self, runner: SteeredRunner) -> None:
         self._runner = runner
         self._greenlet: gevent.Greenlet[..., None] | None = None
         self._saved: list[Any] | None = None

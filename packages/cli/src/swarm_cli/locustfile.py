@@ -54,7 +54,9 @@ def find(argument: str) -> list[Source]:
 
 
 def _find_one(name: str) -> list[Source]:
-    if name == "-" or name.startswith(("http://", "https://")):
+    if name == "-":
+        raise LocustfileError("-f -: only a worker takes the locustfile from its master; add --worker")
+    if name.startswith(("http://", "https://")):
         raise LocustfileError(f"-f {name}: only a file, a folder or a module can be run; save it first")
     path = Path(name).expanduser()
     if path.is_dir():

@@ -1,7 +1,7 @@
 """The options of `swarm-cli`, group by group, under Locust's names.
 
-Each name taken here is lost to the options of locustfiles, so there are two beside Locust's own:
-`--require-valid` and `--log-format`.
+Each name taken here is lost to the options of locustfiles, so there are few beside Locust's own:
+`--require-valid`, `--log-format`, `--secret-file` and `--journal`.
 """
 
 from __future__ import annotations
@@ -9,29 +9,23 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from swarm_cli import distributed_options
+from swarm_cli.kinds import integer, positive_number, seconds, timespan
 from swarm_cli.parser import LocustArgumentParser, Options, new_parser
-from swarm_cli.timespan import parse_timespan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 DESCRIPTION = """Load tests in plain Python.
 
   swarm-cli -f locustfile.py --headless -u 50 -r 10 -t 1m -H https://shop.example
+  swarm-cli --processes -1 …         the same on all cores of this machine
+  swarm-cli --master --expect-workers 2 --headless -u 50 …     and twice: swarm-cli --worker -f -
+  swarm-cli secret                   what master and workers on several machines share
   swarm-cli demo                     a demo shop and a load test against it
 """
 
 LATER = {
-    "--master": "running as the master of several machines",
-    "--worker": "running as a worker",
-    "--master-bind-host": "running as the master of several machines",
-    "--master-bind-port": "running as the master of several machines",
-    "--expect-workers": "running as the master of several machines",
-    "--expect-workers-max-wait": "running as the master of several machines",
-    "--enable-rebalancing": "running as the master of several machines",
-    "--master-host": "running as a worker",
-    "--master-port": "running as a worker",
-    "--processes": "running in several processes",
     "--otel": "OpenTelemetry",
     "--class-picker": "the class picker of the browser UI",
     "--web-login": "the log-in page of the browser UI",
@@ -56,12 +50,24 @@ def locustfile_parser() -> LocustArgumentParser:
     """Return a parser of `-f` and `--config` alone: what must be known before the locustfile is loaded."""
     parser = new_parser(add_help=False, allow_abbrev=False, ignore_unknown_config_file_keys=True)
     _add_locustfile(parser)
+    distributed_options.declare_worker(parser)
     return parser
 
 
 def setup_parser_arguments(parser: LocustArgumentParser) -> None:
     """Declare all built-in options on `parser`."""
-    for declare in (_common, _web_ui, _tags, _statistics, _logging, _other, _later, _user_classes):
+    for declare in (
+        _common,
+        _web_ui,
+        distributed_options.declare_master,
+        distributed_options.declare_worker,
+        _tags,
+        _statistics,
+        _logging,
+        _other,
+        _later,
+        _user_classes,
+    ):
         declare(parser)
     for action in parser._actions:
         setattr(action, "include_in_web_ui", False)  # noqa: B010  the UI has fields of its own for these
@@ -81,7 +87,7 @@ def _add_locustfile(group: Any) -> None:
         default="locustfile",
         env_var="SWARM_LOCUSTFILE",
         help="the file to run (default: locustfile.py); several parted by commas, a folder (all .py files "
-        "below it, but those whose name begins with _), or a module's name",
+        "below it, but those whose name begins with _), a module's name, or on a worker - to take the master's",
     )
     group.add_argument(
         "--config", metavar="FILE", is_config_file_arg=True, help="a further configuration file"
@@ -103,7 +109,7 @@ def _common(parser: LocustArgumentParser) -> None:
         "--users",
         dest="num_users",
         metavar="N",
-        type=_integer(minimum=0),
+        type=integer(minimum=0),
         env_var="SWARM_USERS",
         help="peak number of users (default: 1). While a headless run lasts, the keys w and W start 1 and 10 "
         "more, s and S stop 1 and 10",
@@ -112,7 +118,7 @@ def _common(parser: LocustArgumentParser) -> None:
         "-r",
         "--spawn-rate",
         metavar="N",
-        type=_positive_number,
+        type=positive_number,
         env_var="SWARM_SPAWN_RATE",
         help="users started, or stopped, per second (default: 1)",
     )
@@ -120,7 +126,7 @@ def _common(parser: LocustArgumentParser) -> None:
         "-t",
         "--run-time",
         metavar="TIME",
-        type=_timespan,
+        type=timespan,
         env_var="SWARM_RUN_TIME",
         help="stop after this time: 300s, 20m, 3h, 1h30m, or seconds (default: until Ctrl-C)",
     )
@@ -147,7 +153,7 @@ def _web_ui(parser: LocustArgumentParser) -> None:
         "-P",
         "--web-port",
         metavar="PORT",
-        type=_integer(minimum=0, maximum=65535),
+        type=integer(minimum=0, maximum=65535),
         default=8089,
         env_var="SWARM_WEB_PORT",
         help="port of the UI (default: 8089)",
@@ -288,7 +294,7 @@ def _other(parser: LocustArgumentParser) -> None:
     group.add_argument(
         "--exit-code-on-error",
         metavar="CODE",
-        type=_integer(minimum=0, maximum=255),
+        type=integer(minimum=0, maximum=255),
         default=1,
         env_var="SWARM_EXIT_CODE_ON_ERROR",
         help="exit code when a request failed or a task raised (default: 1)",
@@ -297,7 +303,7 @@ def _other(parser: LocustArgumentParser) -> None:
         "-s",
         "--stop-timeout",
         metavar="SECONDS",
-        type=_seconds,
+        type=seconds,
         default=0.0,
         env_var="SWARM_STOP_TIMEOUT",
         help="let a running task finish within this time when its user is stopped (default: 0)",
@@ -308,16 +314,8 @@ def _other(parser: LocustArgumentParser) -> None:
 
 def _later(parser: LocustArgumentParser) -> None:
     """Declare what LATER lists, so that files, variables and arguments are all noticed."""
-    variables = {
-        "--master": "MODE_MASTER",
-        "--worker": "MODE_WORKER",
-        "--master-host": "MASTER_NODE_HOST",
-        "--master-port": "MASTER_NODE_PORT",
-        "--otel": "ENABLE_OPENTELEMETRY",
-        "--class-picker": "USERCLASS_PICKER",
-    }
-    with_value = {name for name in LATER if name.endswith(("-host", "-port", "-wait", "workers", "-path"))}
-    with_value.add("--processes")
+    variables = {"--otel": "ENABLE_OPENTELEMETRY", "--class-picker": "USERCLASS_PICKER"}
+    with_value = {name for name in LATER if name.endswith("-path")}
     group: Any = parser.add_argument_group()
     for name in LATER:
         variable = variables.get(name, name.removeprefix("--").replace("-", "_").upper())
@@ -330,45 +328,3 @@ def _user_classes(parser: LocustArgumentParser) -> None:
     group.add_argument(
         "user_classes", nargs="*", metavar="UserClass", help="the user classes to run (default: all)"
     )
-
-
-def _integer(*, minimum: int, maximum: int | None = None) -> Callable[[str], int]:
-    bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
-
-    def parse(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = minimum - 1
-        if number < minimum or (maximum is not None and number > maximum):
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number {bounds}")
-        return number
-
-    return parse
-
-
-def _positive_number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0")
-    return number
-
-
-def _timespan(text: str) -> int:
-    try:
-        return parse_timespan(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float(_timespan(text))
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no time of 0 seconds or more")
-    return number

@@ -13,6 +13,7 @@ import gevent
 from swarm import stats as settings
 from swarm.environment import missing_extra
 from swarm.log import get_logger
+from swarm_cli import workers
 from swarm_cli.csv_files import CsvFiles
 from swarm_cli.errors import MissingExtraError
 from swarm_cli.files import OutputFile
@@ -24,9 +25,10 @@ from swarm_stats.snapshot import Snapshot
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swarm.control.accounting import Accounting
     from swarm.control.generator import Verdict
     from swarm.environment import Environment
-    from swarm.runners.local import LocalRunner
+    from swarm.runners.steered import SteeredRunner
     from swarm_cli.parser import Options
 
 log = get_logger(__name__)
@@ -78,7 +80,7 @@ class Outputs:
 
     def finish(self) -> Results:
         """Write everything from one snapshot of the ended run."""
-        runner: LocalRunner = self._environment.runner  # type: ignore[assignment] # a run has ended
+        runner: SteeredRunner = self._environment.runner  # type: ignore[assignment] # a run has ended
         if self._history is not None:
             self._history.kill()
         settings.update_stats_history(runner)
@@ -86,7 +88,8 @@ class Outputs:
         verdict = runner.monitor.verdict()
         if self._csv is not None:
             self._csv.finish(snapshot)
-        document = json_report.text(snapshot, run_facts(snapshot, verdict)) + "\n"
+        accounting: Accounting | None = getattr(runner, "accounting", None)  # a master's
+        document = json_report.text(snapshot, run_facts(snapshot, verdict) | workers.facts(accounting)) + "\n"
         if self._json is not None:
             self._json.replace(document.encode())
             self._json.close()
@@ -95,7 +98,9 @@ class Outputs:
             self._html.close()
         if self._options.json:
             self._print(document)
-        return Results(summary_text(snapshot, verdict, self._problems()), verdict.valid)
+        return Results(
+            summary_text(snapshot, verdict, [*workers.remarks(accounting), *self._problems()]), verdict.valid
+        )
 
     def _print(self, text: str) -> None:
         try:

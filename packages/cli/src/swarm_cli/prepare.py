@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from swarm.environment import has_web_ui
 from swarm_cli.errors import CommandLineError, LocustfileError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from swarm.environment import Environment
     from swarm.users.user import User
     from swarm_cli.locustfile import Locustfiles
+    from swarm_cli.parser import Options
 
 HTTP_USERS = {"swarm.users.http_user.HttpUser", "swarm.users.fast_http_user.FastHttpUser"}
 RESERVED_DESCRIPTORS = 64
@@ -156,3 +158,36 @@ def check_descriptors(environment: Environment, users: int) -> None:
             f"{users:,} users need about {needed:,} descriptors, and this process may have {hard:,}: raise "
             f"the limit with `ulimit -n {needed}`, or run fewer users"
         )
+
+
+def check_can_start(environment: Environment, options: Options) -> None:
+    """See that a master knows what to start: users, a shape, or a browser UI that will tell it.
+
+    Raises CommandLineError that says what to add. Without a UI it goes on as with `--headless`.
+    """
+    if options.headless or has_web_ui():
+        return
+    if options.num_users is None and environment.shape_class is None:
+        raise CommandLineError(
+            "the master would not know what to start, since there is no browser UI: add -u N (and -r, -t), then "
+            "it waits for its workers and starts"
+        )
+    options.headless = True
+
+
+def capacity(expected: int) -> int | None:
+    """Raise the soft descriptor limit to the hard one; return how many workers it allows, None for any number.
+
+    Raises CommandLineError when those that are expected are more.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard == resource.RLIM_INFINITY:
+        return None
+    if expected + RESERVED_DESCRIPTORS > hard:
+        raise CommandLineError(
+            f"{expected:,} workers need about {expected + RESERVED_DESCRIPTORS:,} descriptors, and this process "
+            f"may have {hard:,}: raise the limit with `ulimit -n {expected + RESERVED_DESCRIPTORS}`"
+        )
+    return hard - RESERVED_DESCRIPTORS

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from swarm_cli.timespan import format_timespan
 
 if TYPE_CHECKING:
-    from swarm.runners.local import LocalRunner
+    from swarm.runners.steered import SteeredRunner
 
 
 class Progress:
     """Tells the progress of a runner; the clock runs from `begin`."""
 
-    def __init__(self, runner: LocalRunner) -> None:
+    def __init__(self, runner: SteeredRunner) -> None:
         self._runner = runner
         self._begun = time.monotonic()
         self._run_time: float | None = None

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from swarm import stats as settings
 from swarm.event import events as module_events
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger, setup_logging
+from swarm.runners.source import content_hash
+from swarm.transport.secret import VARIABLE, Secret
 from swarm_cli import prepare
 from swarm_cli.errors import CommandLineError
+from swarm_cli.intervals import master_settings, worker_settings
 from swarm_cli.listeners import fire_strictly
 from swarm_cli.outputs import Outputs
+from swarm_cli.processes import Children
+from swarm_cli.roles import is_master
 from swarm_cli.session import Session
+from swarm_cli.worker_session import WorkerSession
+from swarm_cli.workers import Gathering, tell_where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from swarm.environment import Environment
     from swarm.event import Events
@@ -52,26 +61,95 @@ def create_environment(
     )
 
 
-def run(options: Options, loaded: Locustfiles) -> int:
-    """Run the test and return the exit code.
+def run(options: Options, loaded: Locustfiles, shared: Mapping[str, Any] | None = None) -> int:
+    """Run the test, or this process's part in it, and return the exit code.
 
-    Raises SwarmError, before anything runs, when something that was asked for cannot be done.
+    `shared` are the options that a master gives to its workers. Raises SwarmError, before anything runs, when
+    something that was asked for cannot be done.
     """
     _set_up_logging(options)
     environment = _environment(options, loaded)
+    if options.worker:
+        return _run_worker(environment, options)
+    if is_master(options):
+        return _run_master(environment, options, shared or {})
     outputs = Outputs(environment, options)
     runner = environment.create_local_runner()
+    _get_ready(environment, options)
+    prepare.check_descriptors(environment, options.num_users or 1)
+    return Session(environment, runner, options, outputs).run()
+
+
+def _run_master(environment: Environment, options: Options, shared: Mapping[str, Any]) -> int:
+    prepare.check_can_start(environment, options)
+    children, secret = Children(), None
+    if options.processes:
+        options.master_bind_host, options.master_bind_port = "127.0.0.1", 0
+        options.expect_workers = options.processes
+        if not options.secret_file and VARIABLE not in os.environ:
+            secret = Secret.new()
+    outputs = Outputs(environment, options)
+    settings = master_settings(
+        capacity=prepare.capacity(options.expect_workers),
+        version=metadata.version("swarm-cli"),
+        locustfile=content_hash(environment.parsed_locustfiles or []),
+        options=shared,
+    )
+    runner = environment.create_master_runner(
+        options.master_bind_host,
+        options.master_bind_port,
+        secret=secret,
+        secret_file=options.secret_file,
+        journal=options.journal,
+        settings=settings,
+        serve=False,
+    )
+    try:
+        _get_ready(environment, options)
+        if options.processes:
+            children.start(options.processes, port=runner.port, secret=secret)
+        else:
+            tell_where(runner)
+        runner.serve()
+        gathering = Gathering(
+            runner, options.expect_workers, options.expect_workers_max_wait, lambda: children.ended
+        )
+        return Session(environment, runner, options, outputs, gathering).run()
+    finally:
+        children.end()
+
+
+def _run_worker(environment: Environment, options: Options) -> int:
+    runner = environment.create_worker_runner(
+        options.master_host,
+        options.master_port,
+        secret_file=options.secret_file,
+        settings=worker_settings(
+            version=metadata.version("swarm-cli"),
+            locustfile=content_hash(environment.parsed_locustfiles or []),
+        ),
+        serve=False,
+    )
+    fire_strictly(environment.events.init, "init", environment=environment, runner=runner, web_ui=None)
+    prepare.check_tasks(environment)
+    prepare.check_descriptors(environment, 1)
+    return WorkerSession(environment, runner).run()
+
+
+def _get_ready(environment: Environment, options: Options) -> None:
     if not options.headless:
         environment.create_web_ui(host=options.web_host or "127.0.0.1", port=options.web_port)
     fire_strictly(
-        environment.events.init, "init", environment=environment, runner=runner, web_ui=environment.web_ui
+        environment.events.init,
+        "init",
+        environment=environment,
+        runner=environment.runner,
+        web_ui=environment.web_ui,
     )
     settings.validate_stats_configuration()
     prepare.check_tasks(environment)
     if options.headless:
         prepare.check_hosts(environment)
-    prepare.check_descriptors(environment, options.num_users or 1)
-    return Session(environment, runner, options, outputs).run()
 
 
 def _set_up_logging(options: Options) -> None:

@@ -7,12 +7,14 @@ start, wait for the end, stop, `quitting`, outputs, summary, exit code, `quit`.
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import gevent
 from gevent.event import Event
 
 from swarm.log import get_logger
+from swarm.runners.steered import ACTIVE
 from swarm_cli.console import tell
 from swarm_cli.display import display_for
 from swarm_cli.exit_codes import ExitCode, Outcome, resolve
@@ -22,11 +24,13 @@ from swarm_cli.signals import Signals
 from swarm_cli.timespan import format_timespan
 
 if TYPE_CHECKING:
+    from swarm.control.accounting import Accounting
     from swarm.environment import Environment
-    from swarm.runners.local import LocalRunner
+    from swarm.runners.steered import SteeredRunner
     from swarm.shape import LoadTestShape
     from swarm_cli.outputs import Outputs
     from swarm_cli.parser import Options
+    from swarm_cli.workers import Gathering
 
 log = get_logger(__name__)
 
@@ -35,12 +39,18 @@ class Session:
     """Carries one run out; made when everything was checked."""
 
     def __init__(
-        self, environment: Environment, runner: LocalRunner, options: Options, outputs: Outputs
+        self,
+        environment: Environment,
+        runner: SteeredRunner,
+        options: Options,
+        outputs: Outputs,
+        gathering: Gathering | None = None,
     ) -> None:
         self._environment = environment
         self._runner = runner
         self._options = options
         self._outputs = outputs
+        self._gathering = gathering
         self._keys = Keys(runner)
         self._progress = Progress(runner)
         self._display = display_for(environment, options, self._progress)
@@ -79,6 +89,8 @@ class Session:
         options, runner = self._options, self._runner
         if not (options.headless or options.autostart or options.headful):
             return
+        if self._gathering is not None and not self._gather(self._gathering):
+            return
         shape = self._environment.shape_class
         if shape is not None:
             self._follow(shape)
@@ -86,15 +98,28 @@ class Session:
         options.num_users = 1 if options.num_users is None else options.num_users
         options.spawn_rate = 1.0 if options.spawn_rate is None else options.spawn_rate
         self._progress.begin(options.run_time)
-        runner.start(options.num_users, options.spawn_rate)
-        self._progress.begin(options.run_time)  # anew: listeners of test_start may have taken their time
-        if options.run_time:
-            log.info(f"the run lasts {format_timespan(options.run_time)}")
-            gevent.sleep(options.run_time)
+        run_time = options.run_time
+        if runner.lifecycle.state in ACTIVE:  # a journal's run, which another master had begun
+            run_time = run_time and max(0.0, run_time - (time.time() - runner.stats.start_time))
+        else:
+            runner.start(options.num_users, options.spawn_rate)
+        self._progress.begin(run_time)  # anew: listeners of test_start may have taken their time
+        if run_time is not None:
+            log.info(f"the run lasts {format_timespan(run_time)}")
+            gevent.sleep(run_time)
             log.info("the run time is over")
             self._end_of_load()
         elif options.headless:
             log.info("no run time was given: the run lasts until Ctrl-C")
+
+    def _gather(self, gathering: Gathering) -> bool:
+        if self._runner.lifecycle.state in ACTIVE:
+            return True
+        problem = gathering.wait()
+        if problem:
+            self._exit_asked = self._exit_asked or SystemExit(f"swarm-cli: {problem}")
+            self._ended.set()
+        return not problem
 
     def _follow(self, shape: LoadTestShape) -> None:
         options = self._options
@@ -147,9 +172,12 @@ class Session:
 
     def _outcome(self, *, valid: bool) -> Outcome:
         environment, runner = self._environment, self._runner
+        accounting: Accounting | None = getattr(runner, "accounting", None)  # a master's
         return Outcome(
             process_exit_code=environment.process_exit_code,
             errors=environment.events.listener_errors + runner.internal_errors + self._outputs.failed,
+            missing=accounting.missing if accounting else 0,
+            lost_workers=len(getattr(runner, "lost_workers", ())),
             failures=len(runner.errors) + len(runner.exceptions),
             invalid=not valid,
         )
