@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.nginx import nginx  # noqa: F401  a fixture
 from tests.servers.site import Site
 from tests.system.cli_process import SLEEPER, Cli
 from tests.system.example import Example
