@@ -111,10 +111,8 @@ def _plain_or_named(value: Any, path: str, depth: int) -> Any:
         if -(2**63) <= value < 2**64:
             return value
         raise WrongValue("is an integer of more than 64 bits, which msgpack cannot carry: send text", path)
-    if (
-        not isinstance(value, Mapping | list | tuple)
-        or (isinstance(value, Mapping)
-        and not isinstance(value, dict))
+    if not isinstance(value, Mapping | list | tuple) or (
+        isinstance(value, Mapping) and not isinstance(value, dict)
     ):
         raise WrongValue(f"is a {_named(value)}, which msgpack cannot carry: send {_instead(value)}", path)
     if not depth:

@@ -32,6 +32,7 @@ logger = logging.getLogger("swarm.transport")
 
 _EVERYWHERE = frozenset({"", "*"})
 _TIDY_EVERY_S = 5.0
+_PAUSE_S = 5.0
 
 
 class BindError(SwarmError):
@@ -51,6 +52,8 @@ class MasterSocket:
         self.drops = Drops("the master")
         self._numbers = itertools.count(1)
         self._inbox: Inbox | None = None
+        self._tidying: gevent.Greenlet[[], None] | None = None
+        self._pausing: gevent.Greenlet[[], None] | None = None
         keys = derive_keys(secret)
         self._context: zmq.Context[Any] = zmq.Context()
         self._gatekeeper = Gatekeeper(self._context, keys.workers.public, self.drops)
@@ -68,9 +71,10 @@ class MasterSocket:
         except (zmq.ZMQError, OSError) as error:
             self.close()
             raise BindError(_bind_problem(host, port, error)) from error
-        endpoint = cast("bytes", router.last_endpoint).decode().rstrip("\0")
+        self._endpoint = cast("bytes", router.last_endpoint).decode().rstrip("\0")
         self.host = host
-        self.port = int(endpoint.rpartition(":")[2])
+        """As it was given."""
+        self.port = int(self._endpoint.rpartition(":")[2])
         self._tidying = gevent.spawn(self._tidy)
 
     def serve(self, on_message: Callable[[bytes, Message], None]) -> None:
@@ -97,8 +101,9 @@ class MasterSocket:
         """Stop listening; what was sent may still leave within `linger_s` seconds. May be called twice."""
         if self._context.closed or self._connection.closed:
             return
-        if hasattr(self, "_tidying"):
-            self._tidying.kill()
+        for greenlet in (self._tidying, self._pausing):
+            if greenlet is not None:
+                greenlet.kill()
         self._connection.close(linger_s)
         self._gatekeeper.close()
         end_context(self._context)
@@ -107,7 +112,29 @@ class MasterSocket:
         if event in (Event.HANDSHAKE_FAILED_NO_DETAIL, Event.HANDSHAKE_FAILED_PROTOCOL):
             self.drops.count("connections without our secret", "a worker with another secret, or no worker")
         elif event == Event.ACCEPT_FAILED:
-            self.drops.count("connections that could not be accepted", errno.errorcode.get(value, str(value)))
+            self._pause(value)
+
+    def _pause(self, problem: int) -> None:
+        """Listen no more for a while: libzmq would try to accept without end, at the cost of a whole core."""
+        why = errno.errorcode.get(problem, str(problem))
+        self.drops.count(
+            "connections beyond its limit of open files",
+            f"{why}; raise it with `ulimit -n`, or use fewer workers",
+        )
+        if problem in (errno.EMFILE, errno.ENFILE) and self._pausing is None:
+            self._connection.socket.unbind(self._endpoint)
+            self._pausing = gevent.spawn(self._listen_again)
+
+    def _listen_again(self) -> None:
+        while True:
+            gevent.sleep(_PAUSE_S)
+            try:
+                self._connection.socket.bind(self._endpoint)
+            except zmq.ZMQError as error:  # no descriptor even for listening
+                self.drops.count("attempts to listen again", str(error))
+            else:
+                self._pausing = None
+                return
 
     def _tidy(self) -> None:
         while True:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from swarm.transport.secret import Secret
 
 _ROUTING_ID_BYTES = 16
+_RETRY_S = 1.0
+_SOON_S = 0.1
 _WORKERS_OPTIONS: dict[zmq.SocketOption, int] = {
     zmq.IMMEDIATE: 1,  # nothing is queued for a master that is not there
     zmq.RECONNECT_IVL: 100,
@@ -48,6 +50,7 @@ class WorkerSocket:
         self._attempts = itertools.count()
         self._connection: Connection | None = None
         self._situation = Situation.CONNECTING
+        self._retrying: gevent.Greenlet[..., None] | None = None
         self._probing: gevent.Greenlet[..., None] | None = None
         self._on_message: Callable[[Message], None] = _nothing
         self._on_connected: Callable[[], None] = _nothing
@@ -80,11 +83,13 @@ class WorkerSocket:
         if self._closed:
             return
         self._leave()
-        self._situation = Situation.CONNECTING
+        if self._situation is Situation.CONNECTED:
+            self._situation = Situation.LOST
         try:
-            address = self._address()
+            address, others = self._address()
         except OSError:
             self._situation = Situation.UNKNOWN_HOST
+            self._retry_in(_RETRY_S)
             return
         dealer = self._context.socket(zmq.DEALER)
         for option, value in (COMMON | _WORKERS_OPTIONS).items():
@@ -93,14 +98,19 @@ class WorkerSocket:
         dealer.curve_publickey = self._keys.workers.public
         dealer.curve_secretkey = self._keys.workers.secret
         dealer.curve_serverkey = self._keys.master.public
-        connection = Connection(dealer, lambda event, value: self._note(connection, event, value))
-        self._connection = connection
         inbox = Inbox(self.drops, lambda _, message: self._on_message(message))
+
+        def note(event: Event, value: int) -> None:
+            if connection is self._connection:
+                self._note(event, value, others)
+
+        connection = Connection(dealer, note)
+        self._connection = connection
         connection.receive(lambda frames: inbox.take(b"", frames))
         dealer.connect(f"tcp://{at(address, self.port)}")
 
     def diagnosis(self) -> Diagnosis:
-        """Return how it stands with the connection, and what to do about it."""
+        """Return how it stands with the connection, or why the last attempt failed, and what to do about it."""
         return Diagnosis.of(self._situation, self.host, self.port)
 
     def close(self, linger_s: float = 1.0) -> None:
@@ -109,55 +119,66 @@ class WorkerSocket:
             return
         self._closed = True
         self._leave(linger_s)
+        _end(self._probing)
         end_context(self._context)
 
     def _leave(self, linger_s: float = 0.0) -> None:
+        _end(self._retrying)
         connection, self._connection = self._connection, None
-        if self._probing is not None and self._probing is not gevent.getcurrent():
-            self._probing.kill()
         if connection is not None:
             connection.close(linger_s)
 
-    def _address(self) -> str:
-        """Return the numeric address to try: the host's IPv4 addresses first, another one at each attempt."""
+    def _address(self) -> tuple[str, bool]:
+        """Return the numeric address to try, another one at each attempt, and whether the host has others.
+
+        The IPv4 ones come first: a master listens on 127.0.0.1, and localhost is ::1, too.
+        """
         found = socket.getaddrinfo(self.host.strip("[]"), self.port, type=socket.SOCK_STREAM)
         ordered = sorted(found, key=lambda each: each[0] != socket.AF_INET)
-        return str(ordered[next(self._attempts) % len(ordered)][4][0])
+        return str(ordered[next(self._attempts) % len(ordered)][4][0]), len(ordered) > 1
 
-    def _note(self, connection: Connection, event: Event, value: int) -> None:
-        if connection is not self._connection:
-            return
-        if event == Event.HANDSHAKE_SUCCEEDED:
-            self._situation = Situation.CONNECTED
-            self._on_connected()
-        elif event == Event.CLOSED:
-            self._situation = Situation.NOBODY_LISTENS
-        elif event == Event.HANDSHAKE_FAILED_PROTOCOL:
-            self._situation = Situation.WITHOUT_CURVE
-        elif event == Event.HANDSHAKE_FAILED_AUTH:
-            self._situation = Situation.WRONG_SECRET
-        elif event == Event.HANDSHAKE_FAILED_NO_DETAIL and value == errno.EAGAIN:
-            self._situation = Situation.SILENT
-        elif event == Event.HANDSHAKE_FAILED_NO_DETAIL:
-            self._probe()
-        elif event == Event.DISCONNECTED:
-            self._disconnected()
+    def _note(self, event: Event, value: int, others: bool) -> None:
+        match event:
+            case Event.HANDSHAKE_SUCCEEDED:
+                self._situation = Situation.CONNECTED
+                self._on_connected()
+            case Event.CLOSED:
+                self._situation = Situation.NOBODY_LISTENS
+                if others:  # else libzmq tries again by itself
+                    self._retry_in(_SOON_S)
+            case Event.HANDSHAKE_FAILED_AUTH:
+                self._failed(Situation.WRONG_SECRET)
+            case Event.HANDSHAKE_FAILED_PROTOCOL if value == zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+                self._failed(Situation.WITHOUT_CURVE)
+            case Event.HANDSHAKE_FAILED_NO_DETAIL if value == errno.EAGAIN:
+                self._failed(Situation.SILENT)
+            case Event.DISCONNECTED if self._situation is Situation.CONNECTED:
+                self._failed(Situation.LOST, _SOON_S)
+            case Event.HANDSHAKE_FAILED_NO_DETAIL | Event.HANDSHAKE_FAILED_PROTOCOL | Event.DISCONNECTED:
+                self._failed(None)
 
-    def _disconnected(self) -> None:
-        if self._situation is Situation.CONNECTED:
-            self.reconnect()  # as another peer: the master may still hold the old one for alive
-            self._situation = Situation.LOST
-        elif self._situation is Situation.CONNECTING:
-            self._probe()
-
-    def _probe(self) -> None:
-        if self._probing is None or self._probing.dead:
+    def _failed(self, situation: Situation | None, retry_s: float = _RETRY_S) -> None:
+        """End an attempt that led to nothing; libzmq would try again at once, for ever, under the same id."""
+        self._leave()
+        self._retry_in(retry_s)
+        if situation is not None:
+            self._situation = situation
+        elif self._probing is None or self._probing.dead:
             self._probing = gevent.spawn(self._look)
+
+    def _retry_in(self, seconds: float) -> None:
+        _end(self._retrying)
+        self._retrying = gevent.spawn_later(seconds, self.reconnect)
 
     def _look(self) -> None:
         found = probe(self.host, self.port)
         if self._situation is not Situation.CONNECTED:
             self._situation = found
+
+
+def _end(greenlet: gevent.Greenlet[..., None] | None) -> None:
+    if greenlet is not None and greenlet is not gevent.getcurrent():
+        greenlet.kill()
 
 
 def _nothing(*_: object) -> None:

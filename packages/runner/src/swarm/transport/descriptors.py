@@ -1,0 +1,41 @@
+"""How many workers a master can hold: each connection takes one of the process's file descriptors."""
+
+from __future__ import annotations
+
+import os
+import resource
+
+RESERVED = 100
+"""Descriptors kept for the rest of the process: logs, reports, the journal, the UI's connections."""
+
+
+def worker_capacity(wanted: int = 0) -> int:
+    """Return how many workers this process can hold, once the soft limit is raised for `wanted` of them.
+
+    The soft limit is raised as far as the hard one allows, and no further than `wanted` workers need.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    taken = _open_now() + RESERVED
+    needed = taken + wanted
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if soft == resource.RLIM_INFINITY:
+        return max(wanted, 2**20)
+    return max(0, soft - taken)
+
+
+def too_many(wanted: int, capacity: int) -> str:
+    """Return what to say when a master is to wait for more workers than it can hold."""
+    return (
+        f"the master is to hold {wanted} workers, and its limit of open files allows {capacity}: raise it with\n"
+        f"  ulimit -n {wanted + RESERVED + _open_now()}\n"
+        "(as root, or in limits.conf, where that is refused), or expect fewer workers with more users each."
+    )
+
+
+def _open_now() -> int:
+    try:
+        return len(os.listdir("/proc/self/fd")) - 1  # without the one that lists them
+    except OSError:  # no Linux: what an interpreter with a few sockets has
+        return 50
