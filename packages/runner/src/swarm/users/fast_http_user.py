@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, cast
 
 from swarm.exceptions import StopTest
 from swarm.http.dial import Proxy
@@ -81,8 +82,17 @@ class FastHttpUser(RestMixin, User):
         cls = type(self)
         context = cls.__dict__.get("_swarm_ssl_context")
         if context is None:
-            factory = cls.ssl_context_factory or (
-                insecure_ssl_context if self.insecure else secure_ssl_context
-            )
-            context = cls._swarm_ssl_context = factory()
+            context = cls._swarm_ssl_context = self._swarm_make_tls()
         return context
+
+    def _swarm_make_tls(self) -> ssl.SSLContext:
+        factory = self.ssl_context_factory
+        if factory is None:
+            return insecure_ssl_context() if self.insecure else secure_ssl_context()
+        # In a class body a plain function is a method, whether it was written to take the user or not.
+        function = getattr(factory, "__func__", factory)
+        try:
+            inspect.signature(function).bind()
+        except TypeError:
+            return factory()
+        return cast("ssl.SSLContext", function())
