@@ -220,7 +220,10 @@ class LeaseRequest(Message):
 
 @dataclass(frozen=True, slots=True)
 class Lease(Message):
-    """Rows of a feed for this worker alone, in blocks; `exhausted` when no more will come."""
+    """Rows of a feed for this worker alone, in blocks; `exhausted` when there are none to give.
+
+    `error` says why the feed cannot be read, empty when it can.
+    """
 
     session: str
     feed: str
@@ -228,11 +231,12 @@ class Lease(Message):
     block: int
     rows: list[Any]
     exhausted: bool
+    error: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LeaseProgress(Message):
-    """A worker has begun a block of a feed, or is done with it."""
+    """A worker wants to "begin" a block of a feed, or is "done" with it; the master answers "begun" or "revoked"."""
 
     session: str
     feed: str

@@ -48,10 +48,15 @@ log = get_logger(__name__)
 
 
 class MasterDuties:
-    """Carries effects out for `runner`. `forwards` serves what the core has no part in, by the message's type."""
+    """Carries effects out for `runner`.
+
+    `forwards` serves what the core has no part in, by the message's type; `worker_gone` are called with the
+    identity of a worker that is silent or has left.
+    """
 
     def __init__(self, runner: MasterRunner, core: MasterCore, socket: MasterSocket, ledger: Ledger) -> None:
         self.forwards: dict[type[Message], Callable[[Forward], None]] = {SourceRequest: self._send_source}
+        self.worker_gone: list[Callable[[str], None]] = []
         self._runner = runner
         self._core = core
         self._socket = socket
@@ -127,6 +132,7 @@ class MasterDuties:
                 runner.environment.events.worker_connect.fire(client_id=identity)
             case WorkerLost(identity):
                 runner.lost_workers.add(identity)
+                self._tell_gone(identity)
                 log.warning(
                     "a worker is silent; its users go to the others",
                     worker=identity,
@@ -137,7 +143,12 @@ class MasterDuties:
                 log.info("a worker is back", worker=identity, workers=runner.worker_count)
             case WorkerLeft(identity):
                 runner.lost_workers.discard(identity)
+                self._tell_gone(identity)
                 log.info("a worker has left", worker=identity, workers=runner.worker_count)
+
+    def _tell_gone(self, identity: str) -> None:
+        for listener in self.worker_gone:
+            listener(identity)
 
     def _end_run(self, code: Any) -> None:
         log.info("a user on a worker ends the run")

@@ -1,0 +1,135 @@
+"""Ties the feeds of a process to its runner: read here, leased to workers, or leased from the master."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from gevent.event import Event
+
+from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
+from swarm.data.errors import FeedError
+from swarm.data.feed import find
+from swarm.data.leases import REPEAT_S, Holding, LeaseBook
+from swarm.log import get_logger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from swarm.data.feed import Feed
+
+log = get_logger(__name__)
+
+
+class LeaseDesk:
+    """The master's: answers what workers ask of the feeds that the locustfile made in this process."""
+
+    def __init__(self) -> None:
+        self.books: dict[str, LeaseBook] = {}
+
+    def answer(self, worker: str, message: Any, workers: int) -> Lease | LeaseProgress | None:
+        """Return the answer to a LeaseRequest or LeaseProgress of one of `workers` workers; None for none."""
+        try:
+            if isinstance(message, LeaseRequest):
+                return self._book(message.feed).lease(worker, message, workers)
+            if isinstance(message, LeaseProgress) and message.feed in self.books:
+                return self.books[message.feed].progress(worker, message)
+        except FeedError as error:
+            log.warning(f"a worker asked for rows: {error}", worker=worker)
+            return Lease(
+                message.session, message.feed, message.number, 0, [], exhausted=True, error=str(error)
+            )
+        return None
+
+    def lose(self, worker: str) -> None:
+        """A worker is silent or has left: others may have what it has not begun."""
+        for book in self.books.values():
+            before = book.uncertain
+            book.lose(worker)
+            if book.uncertain > before:
+                log.warning(
+                    "a lost worker had rows that it may or may not have used; they are left out",
+                    feed=book.name,
+                    rows=book.uncertain - before,
+                    worker=worker,
+                )
+
+    def _book(self, name: str) -> LeaseBook:
+        book = self.books.get(name)
+        if book is None:
+            feed = find(name)
+            book = self.books[name] = LeaseBook(name, feed.supply(), feed.at_least_once)
+        return book
+
+
+class LeasedRows:
+    """A worker's: the rows of one feed, as they come from the master. `say` sends, `session` is the token to say."""
+
+    def __init__(self, feed: Feed, say: Callable[[Any], None], session: Callable[[], str]) -> None:
+        self._holding = Holding(feed.name)
+        self._dress = feed.dress
+        self._say = say
+        self._session = session
+        self._waiting = 0
+        self._news = Event()
+
+    def take(self) -> Any:
+        """Return the next row; the user waits until one is there. Raises Exhausted and FeedError."""
+        holding = self._holding
+        while True:
+            try:
+                row = holding.take()
+            except IndexError:
+                self._wait()
+                continue
+            if holding.has_something_to_say:
+                self._say_what_is_due()
+            return self._dress(row)
+
+    def hear(self, message: Lease | LeaseProgress) -> None:
+        """Take in what the master says of this feed."""
+        if isinstance(message, Lease):
+            self._holding.leased(message, time.monotonic())
+        else:
+            self._holding.answered(message)
+        self._say_what_is_due()
+        self._news.set()
+        self._news.clear()
+
+    def _wait(self) -> None:
+        self._holding.check(time.monotonic())
+        self._waiting += 1
+        try:
+            self._say_what_is_due()
+            self._news.wait(REPEAT_S)
+        finally:
+            self._waiting -= 1
+
+    def _say_what_is_due(self) -> None:
+        session = self._session()
+        if not session:  # no master has taken this worker in yet
+            return
+        for message in self._holding.due(time.monotonic(), session, self._waiting):
+            self._say(message)
+
+
+class LeasedFeeds:
+    """A worker's: the sources of all feeds of this process."""
+
+    def __init__(self, say: Callable[[Any], None], session: Callable[[], str]) -> None:
+        self._say = say
+        self._session = session
+        self._sources: dict[str, LeasedRows] = {}
+
+    def source_of(self, feed: Feed) -> LeasedRows:
+        """Return where a feed takes its rows from."""
+        source = self._sources.get(feed.name)
+        if source is None:
+            source = self._sources[feed.name] = LeasedRows(feed, self._say, self._session)
+        return source
+
+    def hear(self, message: Lease | LeaseProgress) -> None:
+        """Take in what the master says of a feed."""
+        source = self._sources.get(message.feed)
+        if source is not None:
+            source.hear(message)
