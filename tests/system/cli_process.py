@@ -143,6 +143,21 @@ class Running:
         """Return when stderr has a line with `text`."""
         _await_line(self._err, text)
 
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
+    def err(self) -> str:
+        """What it has written to stderr so far."""
+        return "".join(self._err)
+
+    @property
+    def out(self) -> str:
+        """What it has written to stdout so far."""
+        return "".join(self._out)
+
     def wait_for_output(self, text: str) -> None:
         """Return when stdout has a line with `text`."""
         _await_line(self._out, text)
