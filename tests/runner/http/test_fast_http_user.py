@@ -57,7 +57,6 @@ def test_certificates_are_checked_when_the_class_says_so(harness: Harness) -> No
     [
         trusting_context,
         staticmethod(trusting_context),
-        lambda: trusting_context(),
         lambda self: trusting_context() if self.insecure else None,
     ],
 )
