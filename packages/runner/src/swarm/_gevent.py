@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import types
 import warnings
+from typing import TYPE_CHECKING, Any
 
 from gevent import monkey
+
+if TYPE_CHECKING:
+    import queue
 
 
 def _skipped() -> bool:
@@ -39,17 +44,28 @@ def patch() -> None:
 
 
 def statemachine_queue() -> None:
-    """Give python-statemachine the standard library's own queue.
+    """Give python-statemachine the standard library's own queue and lock.
 
     gevent replaces `queue.PriorityQueue` by a class without `.mutex`, on which the engine's constructor
-    fails; the engine uses its queue within one greenlet, so the original serves.
+    fails; the engine uses its queue within one greenlet, so the original serves. gevent's lock gives way to
+    other greenlets whenever it is tried in vain, so that each transition would, too.
     """
     import statemachine.engines.base as base
 
     if monkey.is_module_patched("queue"):
-        base.PriorityQueue = monkey.get_original(  # type: ignore[attr-defined]  # the very name it looks up
-            "queue", "PriorityQueue"
-        )
+        base.PriorityQueue = _native_queue  # type: ignore[attr-defined,assignment]  # the very name it looks up
+    if monkey.is_module_patched("threading"):
+        base.Lock = monkey.get_original("threading", "Lock")  # type: ignore[attr-defined]  # as above
+
+
+def _native_queue() -> queue.PriorityQueue[Any]:
+    """Make a queue of the standard library's, with locks of its own: `put` tries one that it holds itself."""
+    made: queue.PriorityQueue[Any] = monkey.get_original("queue", "PriorityQueue")()
+    made.mutex = monkey.get_original("threading", "Lock")()
+    made.not_empty = threading.Condition(made.mutex)
+    made.not_full = threading.Condition(made.mutex)
+    made.all_tasks_done = threading.Condition(made.mutex)
+    return made
 
 
 def blocking_asyncio() -> None:
