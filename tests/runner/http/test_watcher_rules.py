@@ -82,14 +82,16 @@ def test_a_paused_stream_takes_nothing_from_the_socket(pool: ConnectionPool, cal
             peer.send(piece)
             sent[0] += len(piece)
 
+    def stands_still() -> bool:
+        before = callbacks[0], sent[0]
+        gevent.sleep(0.05)
+        return (callbacks[0], sent[0]) == before
+
     with ScriptedServer(flood) as server:
         stream = fetch(pool, server, stream=True).stream
         assert stream is not None
         assert stream.read(10)
-        gevent.sleep(0.05)
-        before = callbacks[0], sent[0]
-        gevent.sleep(0.05)
-        assert (callbacks[0], sent[0]) == before
+        settle(stands_still)
         assert sent[0] < total
         stream.close()
 

@@ -244,9 +244,9 @@ def test_a_pause_holds_users_between_tasks_and_they_keep_their_state(environment
     runner.pause()
     assert runner.lifecycle.state == "paused"
     assert runner.state == "running"
-    gevent.sleep(0.05)
+    until(lambda: all(user._swarm_state == "waiting" for user in users))
     held = [user.done for user in users]
-    gevent.sleep(0.05)
+    gevent.sleep(0.05)  # long enough for fifty tasks of each
     assert [user.done for user in users] == held
     runner.resume()
     until(lambda: all(user.done > before for user, before in zip(users, held, strict=True)))
