@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
@@ -49,7 +50,10 @@ class SwarmOf:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:  # what each of them said is what one needs to see of a failed test
+            for name, process in (("master", self.master), *enumerate(self.workers)):
+                sys.stdout.write(f"--- {name}\n{process.err}{process.out}\n")
         self._stack.close()
 
     def start(self, *args: str, workers: int = 2, port: int = 0) -> Self:

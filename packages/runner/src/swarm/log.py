@@ -114,8 +114,8 @@ def setup_logging(loglevel: str = "INFO", logfile: str | None = None, log_format
         root.addHandler(each)
     root.setLevel(level)
     _print_plainly("swarm.stats_logger", handler)
-    # Their own chatter, a line for every connection at DEBUG, would cost more than the load.
-    for noisy in ("requests", "urllib3"):
+    # Their own chatter, a line for every connection or transition at DEBUG, would cost more than the load.
+    for noisy in ("requests", "statemachine", "urllib3"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, root.level))
     _is_set_up = True
 

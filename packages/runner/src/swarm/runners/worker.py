@@ -176,6 +176,8 @@ class WorkerRunner(UserHost, DistributedRunner):
         self._swarm_driver.bring(CustomAsked(END_RUN, self.environment.process_exit_code))
 
     def _swarm_report(self, name: str, phase: int) -> None:
+        if name == "spawned":
+            log.info("this worker has its users", users=self.user_count, **self._swarm_pool.counts())
         self._swarm_driver.bring(Spawned(phase) if name == "spawned" else UsersStopped(phase))
 
     def _hear(self, message: Message) -> None:
