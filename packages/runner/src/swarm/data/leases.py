@@ -68,15 +68,16 @@ class LeaseBook:
         self._supply = supply
         self._at_least_once = at_least_once
         self._blocks: dict[int, _Block] = {}
+        self._held: dict[str, int] = {}  # the block that a worker has not begun, one at most
         self._returned: deque[Any] = deque()
         self._answers: dict[str, Lease] = {}  # the last one of each worker
         self._number = 0
-        self._uncertain: dict[int, int] = {}
+        self._uncertain: dict[int, tuple[str, int]] = {}  # block to its worker and rows
 
     @property
     def uncertain(self) -> int:
         """Rows that a lost worker had begun on, and may or may not have used."""
-        return sum(self._uncertain.values())
+        return sum(rows for _, rows in self._uncertain.values())
 
     def lease(self, worker: str, request: LeaseRequest, workers: int) -> Lease | None:
         """Give a worker rows, `workers` of which there are; None for a request that was overtaken.
@@ -86,11 +87,11 @@ class LeaseBook:
         last = self._answers.get(worker)
         if last is not None and request.number <= last.number:
             return last if request.number == last.number else None
-        rows = self._rows(worker, max(request.rows, 1), max(workers, 1))
-        if rows:
-            self._number += 1
-            self._blocks[self._number] = _Block(worker, rows)
-        answer = Lease(request.session, self.name, request.number, self._number, rows, exhausted=not rows)
+        number = self._held.get(worker)  # it asks when it holds none: of this one it has not heard
+        if number is None:
+            number = self._new_block(worker, max(request.rows, 1), max(workers, 1))
+        rows = self._blocks[number].rows if number else []
+        answer = Lease(request.session, self.name, request.number, number, rows, exhausted=not rows)
         self._answers[worker] = answer
         return answer
 
@@ -99,19 +100,24 @@ class LeaseBook:
         block = self._blocks.get(said.block)
         mine = block is not None and block.worker == worker
         if said.state == DONE:
-            self._uncertain.pop(said.block, None)
-            if mine:
+            if self._is_uncertain(worker, said.block):
+                del self._uncertain[said.block]
+            if block is not None and mine and block.begun:
                 del self._blocks[said.block]
             return None
         if said.state != BEGIN:
             return None
-        if block is not None and mine:
+        if block is not None and mine and not block.begun:
             block.begun = True
+            self._held.pop(worker, None)
+        # Of a worker that was silent, nobody else has what it had begun: it may go on.
+        mine = mine or self._is_uncertain(worker, said.block)
         return LeaseProgress(said.session, self.name, said.block, BEGUN if mine else REVOKED)
 
     def lose(self, worker: str) -> None:
         """A worker is silent: what it had not begun comes back, what it had is uncertain."""
         self._answers.pop(worker, None)
+        self._held.pop(worker, None)
         for number, block in list(self._blocks.items()):
             if block.worker != worker:
                 continue
@@ -119,7 +125,20 @@ class LeaseBook:
             if not block.begun or self._at_least_once:
                 self._returned.extend(block.rows)
             if block.begun and not self._at_least_once:
-                self._uncertain[number] = len(block.rows)
+                self._uncertain[number] = (worker, len(block.rows))
+
+    def _is_uncertain(self, worker: str, block: int) -> bool:
+        return block in self._uncertain and self._uncertain[block][0] == worker
+
+    def _new_block(self, worker: str, wanted: int, workers: int) -> int:
+        """Make a block for a worker; return its number, 0 when there are no rows."""
+        rows = self._rows(worker, wanted, workers)
+        if not rows:
+            return 0
+        self._number += 1
+        self._blocks[self._number] = _Block(worker, rows)
+        self._held[worker] = self._number
+        return self._number
 
     def _rows(self, worker: str, wanted: int, workers: int) -> list[Any]:
         returned = self._returned
@@ -135,14 +154,21 @@ class LeaseBook:
             n = min(wanted, _share(left, workers))
         return self._supply.take(n) or self._taken_back(worker)
 
+    def _unknown_to(self, worker: str) -> int | None:
+        """Return a block that the worker has not heard of: it holds one at most, and asks when it holds none."""
+        return next(
+            (number for number, each in self._blocks.items() if each.worker == worker and not each.begun),
+            None,
+        )
+
     def _taken_back(self, worker: str) -> list[Any]:
         """Take back the longest block that another worker has not begun."""
-        idle = [
-            (len(block.rows), number)
-            for number, block in self._blocks.items()
-            if not block.begun and block.worker != worker
+        held = [
+            (len(self._blocks[number].rows), other) for other, number in self._held.items() if other != worker
         ]
-        return self._blocks.pop(max(idle)[1]).rows if idle else []
+        if not held:
+            return []
+        return self._blocks.pop(self._held.pop(max(held)[1])).rows
 
 
 def _share(rows: int, workers: int) -> int:
