@@ -68,11 +68,8 @@ class RunLifecycle(StateMachine):
         self.target_reached = False
         self._instructions: list[Instruction] = []
         super().__init__()
-
-    @property
-    def state(self) -> str:
-        """The name of the current state."""
-        return str(self.current_state_value)
+        self.state = str(self.current_state_value)
+        """The name of the current state; kept, since it is read often and reading a chart takes its time."""
 
     def handle(
         self, event: str, *, target: Target | None = None, phase: int | None = None
@@ -91,6 +88,7 @@ class RunLifecycle(StateMachine):
             raise LifecycleError(
                 f"A run that is {self.state} cannot {event.replace('_', ' ')}; it can: {allowed or 'nothing'}."
             ) from None
+        self.state = str(self.current_state_value)
         instructions, self._instructions = self._instructions, []
         return instructions
 

@@ -255,8 +255,11 @@ class MasterCore:
         ):  # its run's account is closed: what comes now is not counted, and need not come again
             member.applied = max(member.applied, delta.number)
             member.pulse_due = True
-        elif member.receive(delta):
-            self._out.append(Apply(member.identity, member.incarnation, delta, member.clock.offset))
+            return
+        offset = member.clock.offset
+        self._out += [
+            Apply(member.identity, member.incarnation, each, offset) for each in member.receive(delta)
+        ]
 
     def _journaled(self, done: happen.Journaled) -> None:
         member = self.fleet.members.get((done.identity, done.incarnation))

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 TAKES_USERS = frozenset({"ready", "spawning", "running"})
 """The states in which a worker gets a share of the users."""
 
+AHEAD = 32
+"""So many deltas that have overtaken others are kept; a worker has half as many under way."""
+
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
@@ -40,8 +43,6 @@ class Member:
         self.index = index
         self.peer: bytes | None = None
         self.chart = WorkerStates(identity, index)
-        self.state = self.chart.state
-        """Where its chart stands; kept here since reading a chart costs more than a look at an attribute."""
         self.heard_at = now
         self.hello_at = 0.0
         self.beat_at = 0.0
@@ -68,12 +69,18 @@ class Member:
         self.received = self.applied = 0
         self.heard = self.merged = 0
         self.final = False
+        self._ahead: dict[int, Delta] = {}
         self._unsafe: deque[Delta] = deque()
 
     @property
     def key(self) -> tuple[str, int]:
         """The identity and the incarnation, which together are this very process."""
         return self.identity, self.incarnation
+
+    @property
+    def state(self) -> str:
+        """Where its chart stands."""
+        return self.chart.state
 
     @property
     def user_count(self) -> int:
@@ -92,14 +99,13 @@ class Member:
 
     def turn(self, event: str) -> list[Instruction]:
         """Send an event to its chart."""
-        effects = self.chart.handle(event)
-        self.state = self.chart.state
-        return effects
+        return self.chart.handle(event)
 
     def join_run(self, run: int) -> WorkerRecord:
         """Begin its account in a run."""
         self.run, self.closed, self.final = run, False, False
         self.received = self.applied = self.heard = self.merged = 0
+        self._ahead.clear()
         self._unsafe.clear()
         return self.record()
 
@@ -146,14 +152,21 @@ class Member:
             return self.turn("delivered")
         return []
 
-    def receive(self, delta: Delta) -> bool:
-        """Say whether this delta is the next one, to be merged now; it stays unsafe until `commit`."""
-        if delta.number != self.received + 1:
+    def receive(self, delta: Delta) -> list[Delta]:
+        """Return the deltas that are to be merged now, in order; they stay unsafe until `commit`.
+
+        One that has overtaken others waits for them.
+        """
+        if not self.received < delta.number <= self.received + AHEAD:
             self.pulse_due = True  # it may not know yet how far we are
-            return False
-        self.received = delta.number
-        self._unsafe.append(delta)
-        return True
+            return []
+        self._ahead[delta.number] = delta
+        ready = []
+        while (following := self._ahead.pop(self.received + 1, None)) is not None:
+            self.received += 1
+            ready.append(following)
+        self._unsafe += ready
+        return ready
 
     def commit(self, number: int) -> None:
         """Count all deltas up to `number` as merged and safe."""

@@ -54,15 +54,13 @@ class WorkerStates(StateMachine):
         self.index = index
         self._effects: list[Instruction] = []
         super().__init__()
-
-    @property
-    def state(self) -> str:
-        """The name of the current state."""
-        return str(self.current_state_value)
+        self.state = str(self.current_state_value)
+        """The name of the current state; kept, since it is read often and reading a chart takes its time."""
 
     def handle(self, event: str) -> list[Instruction]:
         """Take an event in and return its effects; raises TransitionNotAllowed for one that has no place."""
         self.send(event)
+        self.state = str(self.current_state_value)
         effects, self._effects = self._effects, []
         return effects
 

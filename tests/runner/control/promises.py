@@ -1,0 +1,119 @@
+"""What the simulation holds the cores to: every sample exactly once, every message of a user once and in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from swarm.control.effects import Apply
+    from tests.runner.control.simulated_master import Journal
+    from tests.runner.control.simulation import Simulation
+
+Key = tuple[str, int]
+
+
+class SampleRegistry:
+    """Stands for the master's statistics: knows of each worker which of its samples it holds."""
+
+    def __init__(self) -> None:
+        self.held: dict[Key, int] = {}
+
+    def clear(self) -> None:
+        """Forget a run."""
+        self.held.clear()
+
+    def recover(self, journal: Journal) -> None:
+        """Hold what was committed, as a master does that starts again."""
+        self.held = {key: worker.merged for key, worker in journal.workers.items()}
+
+    def merge(self, run: int, applied: Apply) -> None:
+        """Merge a delta; raises AssertionError for a sample that is there already or that has a hole before it."""
+        key = (applied.identity, applied.incarnation)
+        payload = applied.delta.payload
+        assert applied.delta.run == run, "a delta of another run is merged"
+        assert payload["from"] == self.held.get(key, 0), (
+            f"{key[0]}: samples are merged twice, or were left out"
+        )
+        assert payload["to"] - payload["from"] == applied.delta.samples
+        self.held[key] = payload["to"]
+
+    def check_account(self, simulation: Simulation) -> None:
+        """At the end of a run: exact for who lives, bounded for who died, and the account says so."""
+        master = simulation.master
+        core = master.core
+        assert core is not None
+        run = core.run
+        rows = {(row.identity, row.incarnation): row for row in core.accounting().workers}
+        for worker in simulation.workers:
+            recorded = worker.recorded_in.get(run, 0)
+            held = self.held.get(worker.key, 0)
+            if worker.alive:
+                assert held == recorded, (
+                    f"seed {simulation.seed}: {worker} recorded {recorded}, merged {held}"
+                )
+            assert held <= recorded
+            row = rows.get(worker.key)
+            if row is None:
+                assert not held
+                continue
+            assert row.merged == held
+            assert row.closed or not worker.alive
+            assert row.merged + row.missing <= recorded
+            if row.offset_s is not None and worker.alive:
+                error = abs(row.offset_s - worker.offset_at_end())
+                assert row.uncertainty_s is not None
+                assert error <= row.uncertainty_s + 0.02, (
+                    f"the offset is off by {error} s, said {row.uncertainty_s}"
+                )
+        assert sum(self.held.values()) == core.accounting().merged
+
+
+class Mail:
+    """The users' own messages, and which worker is behind which routing id."""
+
+    def __init__(self) -> None:
+        self._places: dict[bytes, int] = {}
+        self._written: dict[tuple[str, str], int] = {}
+        self._arrived: dict[tuple[str, str], list[int]] = {}
+
+    def address(self, peer: bytes, place: int) -> None:
+        """Note where a routing id leads."""
+        self._places[peer] = place
+
+    def place_of(self, peer: bytes) -> int:
+        """Return the place of the worker behind a routing id."""
+        return self._places[peer]
+
+    def write(self, session: str, identity: str) -> tuple[str, int]:
+        """Return the data of the next message to this worker."""
+        number = self._written.get((session, identity), 0) + 1
+        self._written[session, identity] = number
+        return session, number
+
+    def arrive(self, session: str, identity: str, data: tuple[str, int]) -> None:
+        """A worker's message is delivered on the master."""
+        sender, number = data
+        assert sender == identity
+        arrived = self._arrived.setdefault((session, identity), [])
+        assert not arrived or number != arrived[-1], "a message was delivered twice"
+        arrived.append(number)
+
+    def check(self, simulation: Simulation) -> None:
+        """At the end: everything arrived, in order, in the same session never twice."""
+        core = simulation.master.core
+        assert core is not None
+        names = [worker.identity for worker in simulation.workers]
+        for worker in simulation.alive:
+            if names.count(worker.identity) > 1:
+                continue  # two lives under one name: whose message it was can't be told
+            arrived = [
+                n for (_, identity), ns in self._arrived.items() if identity == worker.identity for n in ns
+            ]
+            assert set(arrived) == set(range(1, worker.said + 1)), (
+                f"{worker.identity}: {arrived} of {worker.said}"
+            )
+            for (_, identity), numbers in self._arrived.items():
+                if identity == worker.identity:
+                    assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
+            heard = [number for session, _, number in worker.delivered if session == core.session]
+            assert heard == sorted(set(heard)), heard

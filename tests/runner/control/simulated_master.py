@@ -1,0 +1,218 @@
+"""The master's process in the simulation: its core, and models of its journal, its registry and its death."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from swarm.control import effects as effect
+from swarm.control import happenings as happen
+from swarm.control import instructions as do
+from swarm.control.accounting import Accounting
+from swarm.control.instructions import Target
+from swarm.control.lifecycle import LifecycleError
+from swarm.control.master import MasterCore
+from swarm.control.messages import Assignment, Message, Pulse
+from swarm.control.records import RunRecord, WorkerRecord
+from swarm.control.settings import MasterSettings
+from tests.runner.control.promises import Mail, SampleRegistry
+
+if TYPE_CHECKING:
+    from tests.runner.control.simulation import Simulation
+
+
+class Journal:
+    """What was committed survives the master."""
+
+    def __init__(self) -> None:
+        self.run: RunRecord | None = None
+        self.workers: dict[tuple[str, int], WorkerRecord] = {}
+
+    def remember(self, run: RunRecord) -> None:
+        """Commit the run; another number begins an empty book."""
+        if self.run is None or self.run.run != run.run:
+            self.workers.clear()
+        self.run = run
+
+    def commit(self, applied: effect.Apply) -> None:
+        """Commit that a delta is merged."""
+        key = (applied.identity, applied.incarnation)
+        before, delta = self.workers[key], applied.delta
+        assert delta.number == before.applied + 1, "a delta was committed out of its order"
+        self.workers[key] = WorkerRecord(
+            *key, before.index, delta.number, before.merged + delta.samples, delta.final
+        )
+
+
+class SimulatedMaster:
+    """The shell round a MasterCore."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self.simulation = simulation
+        self.core: MasterCore | None = None
+        self.journal = Journal()
+        self.registry = SampleRegistry()
+        self.mail = Mail()
+        self.accounting: Accounting | None = None
+        self.target = Target()
+        self._life = 0
+        self._stalled_until = 0.0
+        self._effects_left: int | None = None
+        self._uncommitted: list[effect.Apply] = []
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process is there."""
+        return self.core is not None
+
+    @property
+    def state(self) -> str:
+        """The state of the run, or dead."""
+        return self.core.state if self.core else "dead"
+
+    def begin(self) -> None:
+        """The process starts, and finds what its journal holds."""
+        plan = self.simulation.plan
+        self._life += 1
+        settings = MasterSettings(final_deadline=plan.final_deadline)
+        self.core = MasterCore(settings, self.simulation.dice.randbytes(16).hex())
+        self._stalled_until = 0.0
+        self._uncommitted.clear()
+        self.registry.recover(self.journal)
+        if self.journal.run is not None:
+            self._bring(happen.Restored(self.journal.run, list(self.journal.workers.values())))
+        self._tick(self._life)
+
+    def die_soon(self) -> None:
+        """SIGKILL, perhaps in the midst of carrying out what the core asked for."""
+        self._effects_left = self.simulation.dice.randrange(30)
+
+    def come_back(self) -> None:
+        """Start again, if it has died."""
+        self._effects_left = None
+        if not self.alive:
+            self.begin()
+
+    def stall(self, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after `seconds`: what comes meanwhile waits."""
+        self._stalled_until = self.simulation.now + seconds
+
+    def ask(self, name: str, target: Target | None = None) -> None:
+        """Ask the run for something; a state that does not allow it refuses."""
+        if self.core is None or self.simulation.now < self._stalled_until:
+            self.simulation.after(0.5, self.ask, name, target)
+            return
+        if target is not None and (name == "start" or self.core.state in ("spawning", "running", "paused")):
+            self.target = target
+        try:
+            self._bring(happen.Asked(name, target))
+        except LifecycleError:
+            if name in ("start", "stop", "quit"):
+                raise
+
+    def say_something(self, identity: str) -> None:
+        """Send a message of the user's own to a worker."""
+        if self.core is not None:
+            data = self.mail.write(self.core.session, identity)
+            self._bring(happen.CustomAsked("greeting", data, identity))
+
+    def hear(self, peer: bytes, place: int, message: Message) -> None:
+        """The transport brings a message."""
+        self.mail.address(peer, place)
+        self._bring(happen.Received(peer, message))
+
+    def _tick(self, life: int) -> None:
+        if life == self._life and self.core is not None:
+            self.simulation.after(self.simulation.plan.tick_s, self._tick, life)
+            if self.simulation.now >= self._stalled_until:
+                self._bring(happen.MasterTick())
+
+    def _bring(self, happening: happen.Happening) -> None:
+        if self.core is None:
+            return
+        now = self.simulation.now
+        if now < self._stalled_until:
+            self.simulation.after(self._stalled_until - now, self._bring, happening)
+            return
+        spread = False
+        for instruction in self.core.handle(now, happening):
+            if self._effects_left is not None:
+                self._effects_left -= 1
+                if self._effects_left < 0:
+                    self._die()
+                    return
+            self._carry_out(instruction)
+            spread = spread or (
+                isinstance(instruction, effect.Send) and isinstance(instruction.message, Assignment)
+            )
+        if spread:
+            self._check_shares()
+
+    def _die(self) -> None:
+        self.core = None
+        self._effects_left = None
+
+    def _carry_out(self, instruction: do.Instruction) -> None:
+        simulation = self.simulation
+        match instruction:
+            case effect.Send(peer, message):
+                if isinstance(message, Pulse):
+                    self._check_acknowledgement(peer, message)
+                place = self.mail.place_of(peer)
+                if simulation.workers[place].peer == peer and simulation.workers[place].alive:
+                    simulation.network.carry(place, False, simulation.workers[place].hear, peer, message)
+                elif simulation.dice.random() < 0.3:
+                    simulation.after(0.001, self._bring, happen.Disconnected(peer))
+            case effect.Apply():
+                self.registry.merge(self.core.run if self.core else 0, instruction)
+                self._uncommitted.append(instruction)
+                if len(self._uncommitted) == 1:
+                    simulation.after(0.05 * simulation.dice.random(), self._transact, self._life)
+            case effect.Remember(run):
+                self.journal.remember(run)
+            case effect.RememberWorker(_, worker):
+                self.journal.workers[(worker.identity, worker.incarnation)] = worker
+            case do.ClearStatistics():
+                self.registry.clear()
+            case effect.RunClosed(accounting):
+                self.accounting = accounting
+            case effect.DeliverCustom(identity, _, data):
+                assert self.core is not None
+                self.mail.arrive(self.core.session, identity, data)
+
+    def _transact(self, life: int) -> None:
+        """Commit what has been merged, in one transaction."""
+        if life == self._life and self.core is not None:
+            batch, self._uncommitted = self._uncommitted, []
+            for applied in batch:
+                self._commit(applied)
+
+    def _commit(self, applied: effect.Apply) -> None:
+        delta = applied.delta
+        if self.journal.run is not None and self.journal.run.run == delta.run:
+            self.journal.commit(applied)
+        self._bring(happen.Journaled(applied.identity, applied.incarnation, delta.run, delta.number))
+
+    # -- promises ----------------------------------------------------------------------------------------------
+
+    def _check_shares(self) -> None:
+        """No user is assigned twice."""
+        if self.core is None:
+            return
+        assigned: dict[str, int] = {}
+        for member in self.core.fleet.takers():
+            for name, count in member.share.items():
+                assigned[name] = assigned.get(name, 0) + count
+        for name, count in assigned.items():
+            assert count <= self.target.users.get(name, 0), (
+                f"{count} users {name} are assigned, {self.target.users.get(name, 0)} wanted"
+            )
+
+    def _check_acknowledgement(self, peer: bytes, pulse: Pulse) -> None:
+        """An acknowledgement leaves only after the commit."""
+        if self.core is None or self.journal.run is None or pulse.run != self.journal.run.run:
+            return
+        member = self.core.fleet.at(peer)
+        if member is not None and not member.closed and member.key in self.journal.workers:
+            assert pulse.applied <= self.journal.workers[member.key].applied, (
+                "acknowledged before it was safe"
+            )
