@@ -12,7 +12,7 @@ import msgpack
 
 from swarm.control.messages import MESSAGES, Hello, Message, Refusal
 from swarm.exceptions import RPCReceiveError, RPCSendError
-from swarm.transport.fields import MAX_CONTAINERS, Field, WrongValue, fields_of
+from swarm.transport.fields import MAX_CONTAINERS, Field, WrongValue, fields_of, plain_or_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,10 +48,11 @@ def encode(message: Message) -> bytes:
         try:
             values[each.name] = each.check(getattr(message, each.name))
         except WrongValue as error:
-            raise UnsendableError(
-                f"{each.name}{error.path} {error.problem} (in a message {_NAMES[kind]})"
-            ) from None
-    packed = _pack([_NAMES[kind], values])
+            raise _unsendable(kind, each.name, error) from None
+    try:
+        packed = _pack([_NAMES[kind], values])
+    except (OverflowError, ValueError, TypeError):
+        raise _culprit(kind, values) from None
     if len(packed) > MAX_MESSAGE:
         raise UnsendableError(
             f"a message {_NAMES[kind]} of {len(packed) / 1e6:.0f} MB is over the limit of "
@@ -70,6 +71,20 @@ def decode(data: bytes) -> Message:
         case [str(name), dict()]:
             raise BadMessage(f"the kind {name[:40]!r} is not known")
     raise BadMessage("not a pair of a kind and its fields")
+
+
+def _unsendable(kind: type[Message], name: str, error: WrongValue) -> UnsendableError:
+    return UnsendableError(f"{name}{error.path} {error.problem} (in a message {_NAMES[kind]})")
+
+
+def _culprit(kind: type[Message], values: dict[str, Any]) -> UnsendableError:
+    """Return the error that names what msgpack did not take."""
+    for name, value in values.items():
+        try:
+            plain_or_named(value)
+        except WrongValue as error:
+            return _unsendable(kind, name, error)
+    return UnsendableError(f"a message {_NAMES[kind]} holds something that msgpack cannot carry")
 
 
 def _build(kind: type[Message], values: dict[Any, Any]) -> Message:
@@ -91,10 +106,10 @@ def _build(kind: type[Message], values: dict[Any, Any]) -> Message:
 
 def _pack(value: Any) -> bytes:
     try:
-        return msgpack.packb(value)  # type: ignore[no-any-return]  # msgpack names no types
+        return bytes(msgpack.packb(value))
     except UnicodeEncodeError:
         # Half a surrogate pair, as in a file name that is no UTF-8: a report must not fail for it.
-        return msgpack.packb(value, unicode_errors="backslashreplace")  # type: ignore[no-any-return]
+        return bytes(msgpack.packb(value, unicode_errors="backslashreplace"))
 
 
 def _unpack(data: bytes) -> Any:

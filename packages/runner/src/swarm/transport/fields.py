@@ -86,13 +86,13 @@ def plain(value: Any) -> Any:
             return value
         # A class of the user's own, or a subclass: slow, and rare.
         if not _CONTAINERS.issuperset(map(type, level)) or any(_odd_keys(each) for each in level):
-            return _plain_or_named(value, "", MAX_DEPTH)
+            return plain_or_named(value)
         count += len(level)
         if count > MAX_CONTAINERS:
             raise WrongValue(f"holds more than {MAX_CONTAINERS} lists and maps: send it in pieces")
         inner = chain.from_iterable(map(_children, level))
         level = [each for each in inner if type(each) not in _LEAVES]
-    return _plain_or_named(value, "", MAX_DEPTH)
+    return plain_or_named(value)
 
 
 def _children(container: Any) -> Iterable[Any]:
@@ -103,12 +103,12 @@ def _odd_keys(container: Any) -> bool:
     return type(container) is dict and not _LEAVES.issuperset(map(type, container))
 
 
-def _plain_or_named(value: Any, path: str, depth: int) -> Any:
-    """Return `value` when msgpack carries it; else raise the error that names the place."""
+def plain_or_named(value: Any, path: str = "", depth: int = MAX_DEPTH) -> Any:
+    """Do the same as `plain`, integers' sizes too, one value after the other, which is slow and knows the place."""
     if value is None or isinstance(value, bool | float | str | bytes | bytearray):
         return value
     if isinstance(value, int):
-        if -(2**63) <= value < 2**64:
+        if _fits(value):
             return value
         raise WrongValue("is an integer of more than 64 bits, which msgpack cannot carry: send text", path)
     if not isinstance(value, Mapping | list | tuple) or (
@@ -121,11 +121,17 @@ def _plain_or_named(value: Any, path: str, depth: int) -> Any:
         for key, inner in value.items():
             if not isinstance(key, str | bytes | int | float | None):
                 raise WrongValue(f"has the key {key!r}, a {_named(key)}: use text or numbers for keys", path)
-            _plain_or_named(inner, f"{path}[{key!r}]", depth - 1)
+            if isinstance(key, int) and not _fits(key):
+                raise WrongValue(f"has the key {key!r}, of more than 64 bits: use text for it", path)
+            plain_or_named(inner, f"{path}[{key!r}]", depth - 1)
     else:
         for index, inner in enumerate(value):
-            _plain_or_named(inner, f"{path}[{index}]", depth - 1)
+            plain_or_named(inner, f"{path}[{index}]", depth - 1)
     return value
+
+
+def _fits(value: int) -> bool:
+    return -(2**63) <= value < 2**64
 
 
 def _named(value: Any) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import hashlib
 import ipaddress
 import os
@@ -138,11 +139,10 @@ def _make(path: Path) -> None:
         try:
             with os.fdopen(descriptor, "w") as file:
                 file.write(Secret.new().text + "\n")
-            os.link(draft, path)  # complete, or not there
+            with contextlib.suppress(FileExistsError):
+                os.link(draft, path)  # complete, or not there
         finally:
             draft.unlink()
-    except FileExistsError:
-        return
     except OSError as error:
         raise SecretError(
             f"cannot make a secret in {path} ({error.strerror}): make one with `swarm-cli secret` and give it "

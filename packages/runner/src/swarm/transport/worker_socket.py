@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ROUTING_ID_BYTES = 16
 _RETRY_S = 1.0
-_SOON_S = 0.1
+_SOON_S = 0.05  # before libzmq itself tries again
 _WORKERS_OPTIONS: dict[zmq.SocketOption, int] = {
     zmq.IMMEDIATE: 1,  # nothing is queued for a master that is not there
     zmq.RECONNECT_IVL: 100,
@@ -153,14 +153,15 @@ class WorkerSocket:
             case Event.HANDSHAKE_FAILED_NO_DETAIL if value == errno.EAGAIN:
                 self._failed(Situation.SILENT)
             case Event.DISCONNECTED if self._situation is Situation.CONNECTED:
-                self._failed(Situation.LOST, _SOON_S)
+                self._situation = Situation.LOST
+                self._retry_in(_SOON_S)  # until then, what had arrived is read
             case Event.HANDSHAKE_FAILED_NO_DETAIL | Event.HANDSHAKE_FAILED_PROTOCOL | Event.DISCONNECTED:
                 self._failed(None)
 
-    def _failed(self, situation: Situation | None, retry_s: float = _RETRY_S) -> None:
+    def _failed(self, situation: Situation | None) -> None:
         """End an attempt that led to nothing; libzmq would try again at once, for ever, under the same id."""
         self._leave()
-        self._retry_in(retry_s)
+        self._retry_in(_RETRY_S)
         if situation is not None:
             self._situation = situation
         elif self._probing is None or self._probing.dead:
