@@ -81,7 +81,7 @@ class GeneratorHealth:
         if busiest > CPU_LIMIT:
             reasons.append(
                 f"it used up to {busiest:.0f} % of its core over {CPU_WINDOW_S:.0f} s (limit {CPU_LIMIT:.0f} %): "
-                "use fewer users or longer waits"
+                "spread it over cores with --processes, or use fewer users or longer waits"
             )
         if (
             response_p99_us is not None

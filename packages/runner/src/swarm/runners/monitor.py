@@ -88,7 +88,8 @@ class GeneratorMonitor:
             return
         self.cpu_warned = True
         log.warning(
-            "the generator uses its whole core; the numbers are doubtful: use fewer users or longer waits",
+            "the generator uses its whole core; the numbers are doubtful: spread it over cores with --processes, "
+            "or use fewer users or longer waits",
             cpu_percent=round(self.health.cpu_max),
         )
         self._environment.events.cpu_warning.fire(
