@@ -100,7 +100,8 @@ def test_a_worker_begins_only_what_it_has() -> None:
 
 def test_of_a_lost_worker_what_it_had_not_begun_comes_back_and_the_rest_is_uncertain() -> None:
     book = book_of(1_000)
-    begun, held = begin(book, "one", 1), ask(book, "one", 2)
+    begin(book, "one", 1)
+    held = ask(book, "one", 2)
 
     book.lose("one")
 

@@ -67,4 +67,5 @@ def _at_random(rows: RowSet, random: Random) -> Iterator[Any]:
     if not all_rows:
         raise FeedError(f"{rows.name} has no rows to choose from.")
     while True:
-        yield random.choice(all_rows)
+        row = random.choice(all_rows)
+        yield type(row)(row) if isinstance(row, dict) else row  # it may come again, and be changed meanwhile

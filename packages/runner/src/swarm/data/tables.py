@@ -107,11 +107,8 @@ class IterableFeed(RowFeed):
         if self._swarm_sized:
             yield from map(self.dress, self._swarm_rows)
             return
-        seen = self._swarm_seen
-        if seen:
-            yield from seen
+        yield from map(self.dress, self._swarm_seen)
         for row in self._swarm_rows:
-            dressed = self.dress(row)
             if self.policy == "cycle":
-                seen.append(dressed)
-            yield dressed
+                self._swarm_seen.append(row)
+            yield self.dress(row)
