@@ -8,7 +8,7 @@ import gevent
 import pytest
 
 from swarm.http.errors import ServerClosedError
-from swarm.http.known import KNOWN, LIMIT, remember
+from swarm.http.known import KNOWN, LIMIT, LONGEST, remember
 from tests.runner.http.conftest import Harness, fetch
 from tests.servers.scripted import Peer, ScriptedServer, answers, response
 
@@ -133,3 +133,6 @@ def test_what_is_known_is_bounded() -> None:
     for number in range(LIMIT * 2 + 1):
         remember(b"HTTP/1.1 200 OK\r\nX-Request-Id: %d" % number, 4, 200, True)
     assert len(KNOWN) <= LIMIT
+    KNOWN.clear()
+    remember(b"HTTP/1.1 200 OK\r\nX-Long: " + b"x" * LONGEST, 4, 200, True)
+    assert not KNOWN

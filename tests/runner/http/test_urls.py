@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.utils import requote_uri
 
@@ -51,16 +51,19 @@ def test_a_url_that_leads_nowhere_says_why(url: str, what: str) -> None:
         locate(url)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(st.characters(codec="utf-8", exclude_characters="#"), max_size=40))
 def test_quoting_is_that_of_requests(path: str) -> None:
     assert requote("/" + path) == requote_uri("/" + path)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.text(alphabet="aé%4F2e~/?&= +", max_size=20))
 def test_quoting_what_is_half_quoted_is_that_of_requests(path: str) -> None:
     assert requote("/" + path) == requote_uri("/" + path)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.lists(
         st.tuples(
@@ -73,6 +76,7 @@ def test_a_form_is_that_of_urlencode(pairs: list[tuple[str, object]]) -> None:
     assert encode_form(pairs) == urlencode(pairs, doseq=True)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),

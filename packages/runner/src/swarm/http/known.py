@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 LIMIT: Final = 512  # heads kept; then it begins anew
+LONGEST: Final = 4096  # bytes of a head that is worth it
 
 # By the head without its empty line: length of empty line and body, status, whether the connection lasts, and
 # whether the head sets no cookie and names no encoding.
@@ -17,6 +18,8 @@ KNOWN: dict[bytes, tuple[int, int, bool, bool]] = {}
 
 def remember(head: bytes, extent: int, status: int, keep_alive: bool) -> None:
     """Keep a head that was parsed; `extent` bytes follow it, its empty line included."""
+    if len(head) > LONGEST:
+        return
     if len(KNOWN) >= LIMIT:
         KNOWN.clear()
     KNOWN[head] = extent, status, keep_alive, is_plain(head)
