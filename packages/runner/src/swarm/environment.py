@@ -141,6 +141,7 @@ class Environment:
         master_host: str,
         master_port: int,
         *,
+        secret: Secret | None = None,
         secret_file: str | None = None,
         settings: WorkerSettings | None = None,
         serve: bool = True,
@@ -155,7 +156,7 @@ class Environment:
         from swarm.runners.worker import WorkerRunner
         from swarm.transport.secret import find_secret
 
-        secret = find_secret(master_host, role="worker", secret_file=secret_file)
+        secret = secret or find_secret(master_host, role="worker", secret_file=secret_file)
         self._prepare_for_runner()
         runner = WorkerRunner(self, master_host, master_port, secret, settings=settings)
         self.runner = runner

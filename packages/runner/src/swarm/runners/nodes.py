@@ -41,14 +41,19 @@ class WorkerNode:
         return str(self._member.state)
 
     @property
+    def _users(self) -> Mapping[str, int]:
+        # Who is missing is not counted on, and with the last delta of a run all of its users have ended.
+        return {} if self._member.final or self.state == runners.STATE_MISSING else self._member.users
+
+    @property
     def user_count(self) -> int:
         """The users that it runs."""
-        return self._member.user_count if self.state != runners.STATE_MISSING else 0
+        return sum(self._users.values())
 
     @property
     def user_classes_count(self) -> dict[str, int]:
         """The users that it runs, by class."""
-        return dict(self._member.users) if self.state != runners.STATE_MISSING else {}
+        return dict(self._users)
 
     @property
     def cpu_usage(self) -> float:
