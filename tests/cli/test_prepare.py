@@ -111,3 +111,23 @@ def test_descriptors_count_for_http_users_only(monkeypatch: pytest.MonkeyPatch) 
     prepare.check_descriptors(Environment(user_classes=[Buyer]), 900)
     with pytest.raises(CommandLineError, match="5,000 users need about 5,064 descriptors"):
         prepare.check_descriptors(Environment(user_classes=[Buyer]), 5000)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value", "said"),
+    [
+        ("weight", -1, "the weight of Caller is -1: write a number of 0 or more"),
+        ("weight", float("nan"), "the weight of Caller is nan"),
+        ("weight", "3", "the weight of Caller is '3'"),
+        ("fixed_count", "3", "the fixed_count of Caller is '3': write a whole number of 0 or more"),
+        ("fixed_count", -2, "the fixed_count of Caller is -2"),
+        ("wait_time", 5, r"the wait_time of Caller is 5: write wait_time = constant\(5\)"),
+        ("tasks", ["browse"], "the tasks of Caller contain 'browse': a task is a function"),
+    ],
+)
+def test_a_setting_of_a_class_that_cannot_be_used_is_told_by_name(
+    monkeypatch: pytest.MonkeyPatch, attribute: str, value: object, said: str
+) -> None:
+    monkeypatch.setattr(Caller, attribute, value)
+    with pytest.raises(LocustfileError, match=said):
+        prepare.check_settings(Environment(user_classes=[Caller]))

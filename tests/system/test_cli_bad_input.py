@@ -78,6 +78,35 @@ def test_a_user_class_without_tasks_says_how_to_give_it_some(cli: Cli) -> None:
     assert "@task" in message
 
 
+def test_a_weight_that_is_none_is_refused(cli: Cli) -> None:
+    cli.write(
+        "locustfile.py", "from swarm import User\n\nclass Odd(User):\n    tasks = [print]\n    weight = -1\n"
+    )
+
+    assert "the weight of Odd is -1" in cli.headless().refused(1)
+
+
+def test_a_weight_that_a_listener_spoils_ends_the_run_at_once(sleeper: Cli) -> None:
+    sleeper.write(
+        "spoiled.py",
+        """
+        from locustfile import Sleeper
+        from swarm import events
+
+        @events.init.add_listener
+        def _(environment, **_):
+            import gevent
+            gevent.spawn(lambda: setattr(Sleeper, "weight", -1))
+        """,
+    )
+
+    result = sleeper.run("-f", "locustfile.py,spoiled.py", "--headless", "-t", "600")
+
+    assert result.code == 1
+    assert "swarm-cli: User class Sleeper: weight and fixed_count must not be negative." in result.err
+    assert "Traceback" not in result.err
+
+
 def test_an_unknown_user_class_lists_those_that_there_are(sleeper: Cli) -> None:
     message = sleeper.headless("Nobody").refused(1)
 

@@ -299,6 +299,20 @@ def test_a_shape_that_raises_ends_the_run_and_is_counted(environments, caplog):
     assert "ZeroDivisionError" in caplog.text
 
 
+@pytest.mark.parametrize("step", [5, (5,), (5, "ten"), (1, 2, [], 4), "12"])
+def test_a_shape_that_returns_what_is_no_step_is_told_what_it_returns(environments, caplog, step):
+    class Odd(LoadTestShape):
+        def tick(self):
+            return step
+
+    environment = environments(sleeper(), shape_class=Odd())
+    environment.runner.start_shape()
+    environment.runner.greenlet.join(timeout=20)
+    assert environment.runner.internal_errors == 1
+    assert f"Odd.tick() returned {step!r}; it returns (users, spawn_rate)" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_messages_loop_back_on_a_local_runner(environments, until):
     environment = environments(sleeper())
     heard = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import resource
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -140,6 +142,31 @@ def check_tasks(environment: Environment) -> None:
         own = {name for cls in _own_classes(user_class) for name in vars(cls)}
         if not user_class.tasks and not own & {"__init__", "on_start", "run"}:
             raise LocustfileError(no_tasks(user_class))
+
+
+def check_settings(environment: Environment) -> None:
+    """Refuse a user class whose weight, fixed count, wait or tasks can't be used. Raises LocustfileError."""
+    for user_class in environment.user_classes:
+        name = user_class.__name__
+        weight: object = user_class.weight  # whatever the file has assigned
+        fixed: object = user_class.fixed_count
+        if not isinstance(weight, Real) or not 0 <= float(weight) < math.inf:
+            raise LocustfileError(f"the weight of {name} is {weight!r}: write a number of 0 or more")
+        if not isinstance(fixed, Integral) or fixed < 0:
+            raise LocustfileError(
+                f"the fixed_count of {name} is {fixed!r}: write a whole number of 0 or more"
+            )
+        wait: object = user_class.wait_time
+        if isinstance(wait, Real):
+            raise LocustfileError(
+                f"the wait_time of {name} is {wait!r}: write wait_time = constant({wait!r})"
+            )
+        wrong = [task for task in user_class.tasks or () if not callable(task)]
+        if wrong:
+            raise LocustfileError(
+                f"the tasks of {name} contain {wrong[0]!r}: a task is a function or a TaskSet class, "
+                "without quotes or parentheses"
+            )
 
 
 def check_descriptors(environment: Environment, users: int) -> None:

@@ -131,6 +131,7 @@ def _run_worker(environment: Environment, options: Options) -> int:
         serve=False,
     )
     fire_strictly(environment.events.init, "init", environment=environment, runner=runner, web_ui=None)
+    prepare.check_settings(environment)
     prepare.check_tasks(environment)
     prepare.check_descriptors(environment, 1)
     return WorkerSession(environment, runner).run()
@@ -147,6 +148,7 @@ def _get_ready(environment: Environment, options: Options) -> None:
         web_ui=environment.web_ui,
     )
     settings.validate_stats_configuration()
+    prepare.check_settings(environment)
     prepare.check_tasks(environment)
     if options.headless:
         prepare.check_hosts(environment)

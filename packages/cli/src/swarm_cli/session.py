@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import gevent
 from gevent.event import Event
 
+from swarm.exceptions import SwarmError
 from swarm.log import get_logger
 from swarm.runners.steered import ACTIVE
 from swarm_cli.console import tell
@@ -77,13 +78,19 @@ class Session:
         self._display.start()
         if self._options.headless:
             self._keys.start()
-        helpers = [gevent.spawn(self._await_quit), gevent.spawn(self._start)]
+        helpers = [gevent.spawn(self._await_quit), gevent.spawn(self._start_safely)]
         self._ended.wait()
         gevent.killall(helpers, block=False)
         self._keys.stop()
         self._runner.quit()
         self._display.stop()
         return self._conclude()
+
+    def _start_safely(self) -> None:
+        try:
+            self._start()
+        except SwarmError as error:  # a setting that a listener has made, say
+            self._give_up(str(error))
 
     def _start(self) -> None:
         options, runner = self._options, self._runner
@@ -117,9 +124,12 @@ class Session:
             return True
         problem = gathering.wait()
         if problem:
-            self._exit_asked = self._exit_asked or SystemExit(f"swarm-cli: {problem}")
-            self._ended.set()
+            self._give_up(problem)
         return not problem
+
+    def _give_up(self, problem: str) -> None:
+        self._exit_asked = self._exit_asked or SystemExit(f"swarm-cli: {problem}")
+        self._ended.set()
 
     def _follow(self, shape: LoadTestShape) -> None:
         options = self._options

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from numbers import Real
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from swarm.exceptions import SwarmError
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
@@ -31,15 +33,27 @@ class ShapeFollower:
         try:
             while (step := self._shape.tick()) is not None:
                 if step != last:
-                    users, spawn_rate, *classes = step
+                    users, spawn_rate, *classes = self._checked(step)
                     self._runner.start(users, spawn_rate, user_classes=classes[0] if classes else None)
                     last = step
                 gevent.sleep(TICK_S)
-        except Exception:
+        except Exception as error:
             self._runner.messages.failed_listeners += 1
-            log.error("the shape's tick failed; the run ends", exc_info=True)
+            told = isinstance(error, SwarmError)  # it says itself what is wrong
+            log.error(
+                f"{error if told else 'the tick of the shape failed.'} The run ends.", exc_info=not told
+            )
         log.info("the shape has ended")
         if self._runner.environment.web_ui:
             self._runner.stop()
         else:
             self._runner.quit()
+
+    def _checked(self, step: Any) -> tuple[Any, ...]:
+        match step:
+            case [Real(), Real()] | [Real(), Real(), _]:
+                return tuple(step)
+        raise SwarmError(
+            f"{type(self._shape).__name__}.tick() returned {step!r}; it returns (users, spawn_rate), "
+            "(users, spawn_rate, user_classes), or None to end the run."
+        )
