@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 
@@ -23,6 +24,15 @@ def worker_capacity(wanted: int = 0) -> int:
     if soft == resource.RLIM_INFINITY:
         return max(wanted, 2**20)
     return max(0, soft - taken)
+
+
+def exhausted() -> bool:
+    """Whether the process can open nothing more."""
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY))
+    except OSError as error:
+        return error.errno in (errno.EMFILE, errno.ENFILE)
+    return False
 
 
 def too_many(wanted: int, capacity: int) -> str:

@@ -25,6 +25,7 @@ class Situation(enum.Enum):
     WRONG_SECRET = "wrong secret"  # noqa: S105  the situation, no secret
     WITHOUT_CURVE = "without CURVE"
     NOT_SWARM = "not Swarm"
+    FULL = "full"
     LOST = "lost"
 
 
@@ -51,6 +52,10 @@ _TEXTS = {
     Situation.NOT_SWARM: (
         "what listens at {where} is no master of Swarm, it does not speak ZeroMQ: check --master-host and "
         "--master-port"
+    ),
+    Situation.FULL: (
+        "the master at {where} can hold no more workers: raise its limit of open files there (ulimit -n), or use "
+        "fewer workers with more users each"
     ),
     Situation.LOST: "the connection to the master at {where} is lost, trying again",
 }

@@ -15,6 +15,7 @@ from swarm.exceptions import SwarmError
 from swarm.transport.codec import encode
 from swarm.transport.connection import COMMON, Connection, end_context
 from swarm.transport.curve import derive_keys
+from swarm.transport.descriptors import exhausted, worker_capacity
 from swarm.transport.diagnosis import at
 from swarm.transport.drops import Drops
 from swarm.transport.inbox import Inbox
@@ -32,7 +33,7 @@ logger = logging.getLogger("swarm.transport")
 
 _EVERYWHERE = frozenset({"", "*"})
 _TIDY_EVERY_S = 5.0
-_PAUSE_S = 5.0
+_WISH = 10_000  # workers, as far as the system allows
 
 
 class BindError(SwarmError):
@@ -53,10 +54,12 @@ class MasterSocket:
         self._numbers = itertools.count(1)
         self._inbox: Inbox | None = None
         self._tidying: gevent.Greenlet[[], None] | None = None
-        self._pausing: gevent.Greenlet[[], None] | None = None
+        self._open: set[int] = set()
+        self.capacity = worker_capacity(_WISH)
+        """Connections that it can hold, from the limit of open files; whoever comes beyond them is refused."""
         keys = derive_keys(secret)
         self._context: zmq.Context[Any] = zmq.Context()
-        self._gatekeeper = Gatekeeper(self._context, keys.workers.public, self.drops)
+        self._gatekeeper = Gatekeeper(self._context, keys.workers.public, self._is_full, self.drops)
         router = self._context.socket(zmq.ROUTER)
         for option, value in COMMON.items():
             router.setsockopt(option, value)
@@ -71,10 +74,10 @@ class MasterSocket:
         except (zmq.ZMQError, OSError) as error:
             self.close()
             raise BindError(_bind_problem(host, port, error)) from error
-        self._endpoint = cast("bytes", router.last_endpoint).decode().rstrip("\0")
+        endpoint = cast("bytes", router.last_endpoint).decode().rstrip("\0")
         self.host = host
         """As it was given."""
-        self.port = int(self._endpoint.rpartition(":")[2])
+        self.port = int(endpoint.rpartition(":")[2])
         self._tidying = gevent.spawn(self._tidy)
 
     def serve(self, on_message: Callable[[bytes, Message], None]) -> None:
@@ -101,46 +104,33 @@ class MasterSocket:
         """Stop listening; what was sent may still leave within `linger_s` seconds. May be called twice."""
         if self._context.closed or self._connection.closed:
             return
-        for greenlet in (self._tidying, self._pausing):
-            if greenlet is not None:
-                greenlet.kill()
+        if self._tidying is not None:
+            self._tidying.kill()
         self._connection.close(linger_s)
         self._gatekeeper.close()
         end_context(self._context)
 
     def _note(self, event: Event, value: int) -> None:
-        if event in (Event.HANDSHAKE_FAILED_NO_DETAIL, Event.HANDSHAKE_FAILED_PROTOCOL):
-            self.drops.count("connections without our secret", "a worker with another secret, or no worker")
-        elif event == Event.ACCEPT_FAILED:
-            self._pause(value)
+        match event:
+            case Event.ACCEPTED:
+                self._open.add(value)
+            case Event.DISCONNECTED:
+                self._open.discard(value)
+            case Event.HANDSHAKE_FAILED_NO_DETAIL | Event.HANDSHAKE_FAILED_PROTOCOL:
+                self.drops.count(
+                    "connections without our secret", "a worker with another secret, or no worker"
+                )
 
-    def _pause(self, problem: int) -> None:
-        """Listen no more for a while: libzmq would try to accept without end, at the cost of a whole core."""
-        why = errno.errorcode.get(problem, str(problem))
-        self.drops.count(
-            "connections beyond its limit of open files",
-            f"{why}; raise it with `ulimit -n`, or use fewer workers",
-        )
-        if problem in (errno.EMFILE, errno.ENFILE) and self._pausing is None:
-            self._connection.socket.unbind(self._endpoint)
-            self._pausing = gevent.spawn(self._listen_again)
-
-    def _listen_again(self) -> None:
-        while True:
-            gevent.sleep(_PAUSE_S)
-            try:
-                self._connection.socket.bind(self._endpoint)
-            except zmq.ZMQError as error:  # no descriptor even for listening
-                self.drops.count("attempts to listen again", str(error))
-            else:
-                self._pausing = None
-                return
+    def _is_full(self) -> bool:
+        return len(self._open) > self.capacity
 
     def _tidy(self) -> None:
         while True:
             gevent.sleep(_TIDY_EVERY_S)
             if self._inbox is not None:
                 self._inbox.tidy()
+            if exhausted():
+                self.drops.count("connections beyond its limit of open files", "raise it with `ulimit -n`")
 
 
 def _numeric(host: str) -> str:

@@ -20,7 +20,6 @@ __all__ = ["Event", "Monitor"]
 
 _WANTED = (
     Event.ACCEPTED
-    | Event.ACCEPT_FAILED
     | Event.CLOSED
     | Event.CONNECTED
     | Event.DISCONNECTED

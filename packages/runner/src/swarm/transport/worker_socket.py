@@ -19,6 +19,7 @@ from swarm.transport.drops import Drops
 from swarm.transport.inbox import Inbox
 from swarm.transport.monitor import Event
 from swarm.transport.parts import split
+from swarm.transport.zap import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +31,7 @@ _ROUTING_ID_BYTES = 16
 _RETRY_S = 1.0
 _SOON_S = 0.05  # before libzmq itself tries again
 _WORKERS_OPTIONS: dict[zmq.SocketOption, int] = {
-    zmq.IMMEDIATE: 1,  # nothing is queued for a master that is not there
+    # Not IMMEDIATE: with it a connection that breaks takes along what had arrived and was not read yet.
     zmq.RECONNECT_IVL: 100,
     zmq.RECONNECT_IVL_MAX: 1000,
     zmq.CONNECT_TIMEOUT: 5000,
@@ -74,7 +75,10 @@ class WorkerSocket:
         a message that cannot be carried.
         """
         for frame in split(encode(message), next(self._numbers)):
-            if self._connection is None or not self._connection.send([frame]):
+            if self._situation is not Situation.CONNECTED or self._connection is None:
+                return False  # nothing is queued for a master that is not there
+            if not self._connection.send([frame]):
+                self.drops.count("messages to a master that does not read")
                 return False
         return True
 
@@ -146,6 +150,8 @@ class WorkerSocket:
                 self._situation = Situation.NOBODY_LISTENS
                 if others:  # else libzmq tries again by itself
                     self._retry_in(_SOON_S)
+            case Event.HANDSHAKE_FAILED_AUTH if value == FULL:
+                self._failed(Situation.FULL)
             case Event.HANDSHAKE_FAILED_AUTH:
                 self._failed(Situation.WRONG_SECRET)
             case Event.HANDSHAKE_FAILED_PROTOCOL if value == zmq.PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
