@@ -40,7 +40,7 @@ class ShapeFollower:
         except Exception as error:
             self._runner.messages.failed_listeners += 1
             told = isinstance(error, SwarmError)  # it says itself what is wrong
-            log.error(
+            log.exception(
                 f"{error if told else 'the tick of the shape failed.'} The run ends.", exc_info=not told
             )
         log.info("the shape has ended")
