@@ -37,17 +37,19 @@ class ShapeFollower:
                     self._runner.start(users, spawn_rate, user_classes=classes[0] if classes else None)
                     last = step
                 gevent.sleep(TICK_S)
-        except Exception as error:
-            self._runner.messages.failed_listeners += 1
-            told = isinstance(error, SwarmError)  # it says itself what is wrong
-            log.exception(
-                f"{error if told else 'the tick of the shape failed.'} The run ends.", exc_info=not told
-            )
+        except SwarmError as error:  # it says itself what is wrong
+            self._fail(f"{error} The run ends.")
+        except Exception:
+            self._fail("the shape's tick failed; the run ends", traceback=True)
         log.info("the shape has ended")
         if self._runner.environment.web_ui:
             self._runner.stop()
         else:
             self._runner.quit()
+
+    def _fail(self, problem: str, *, traceback: bool = False) -> None:
+        self._runner.messages.failed_listeners += 1
+        log.error(problem, exc_info=traceback)
 
     def _checked(self, step: Any) -> tuple[Any, ...]:
         match step:
