@@ -19,7 +19,7 @@ from gevent.event import Event
 
 from swarm.control.messages import Custom, Goodbye, Message, Pulse, Quit
 from swarm.transport.codec import UnsendableError, encode
-from swarm.transport.connection import MAX_QUEUED
+from swarm.transport.connection import COMMON, MAX_QUEUED
 from swarm.transport.curve import derive_keys
 from swarm.transport.descriptors import too_many
 from swarm.transport.diagnosis import Situation
@@ -412,6 +412,12 @@ class TestWhyThereIsNoConnection:
             serving.kill()
         assert "does not speak ZeroMQ" in text
 
+    def test_a_master_that_is_stopped(self, opened: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setitem(COMMON, zmq.HANDSHAKE_IVL, 200)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            text = self._ask(opened, server.getsockname()[1]).until(Situation.SILENT)
+        assert "takes connections and says nothing" in text
+
     def test_a_host_without_an_address(self, opened: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
         def unknown(*_: object, **__: object) -> None:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
@@ -522,6 +528,16 @@ class Crowd:
         assert self._process.stdout is not None
         answer: dict[str, Any] = json.loads(self._process.stdout.readline())
         return answer
+
+
+def test_zeromq_is_imported_only_where_it_is_used() -> None:
+    code = (
+        "import sys, swarm, swarm.transport.secret, swarm.transport.curve\n"
+        "import swarm.transport.diagnosis, swarm.transport.codec\n"
+        "print('zmq' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert ran.stdout == "False\n", ran.stderr
 
 
 class TestDescriptors:

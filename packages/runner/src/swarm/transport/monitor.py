@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -18,6 +19,7 @@ logger = logging.getLogger("swarm.transport")
 
 __all__ = ["Event", "Monitor"]
 
+_SLICE_S = 0.005
 _WANTED = (
     Event.ACCEPTED
     | Event.CLOSED
@@ -47,7 +49,12 @@ class Monitor:
         self._socket.close(linger=0)
 
     def _read(self) -> None:
+        turn_ends = time.perf_counter() + _SLICE_S
         while not self._socket.closed:
+            if time.perf_counter() > turn_ends:  # receiving gives way only when there is nothing
+                gevent.sleep(0)
+                turn_ends = time.perf_counter() + _SLICE_S
+                continue
             message = parse_monitor_message(self._socket.recv_multipart())
             if message["event"] == Event.MONITOR_STOPPED:
                 return

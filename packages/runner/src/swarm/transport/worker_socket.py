@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _ROUTING_ID_BYTES = 16
 _RETRY_S = 1.0
+_ROUND_S = 0.25
 _SOON_S = 0.05  # before libzmq itself tries again
 _WORKERS_OPTIONS: dict[zmq.SocketOption, int] = {
     # Not IMMEDIATE: with it a connection that breaks takes along what had arrived and was not read yet.
@@ -48,7 +49,7 @@ class WorkerSocket:
         self._keys = derive_keys(secret)
         self._context: zmq.Context[Any] = zmq.Context()
         self._numbers = itertools.count(1)
-        self._attempts = itertools.count()
+        self._attempt = 0
         self._connection: Connection | None = None
         self._situation = Situation.CONNECTING
         self._retrying: gevent.Greenlet[..., None] | None = None
@@ -89,9 +90,15 @@ class WorkerSocket:
         self._leave()
         if self._situation is Situation.CONNECTED:
             self._situation = Situation.LOST
+        self._attempt += 1
+        attempt = self._attempt
         try:
-            address, others = self._address()
+            addresses = self._addresses()  # other greenlets run meanwhile
         except OSError:
+            addresses = []
+        if self._closed or attempt != self._attempt:
+            return
+        if not addresses:
             self._situation = Situation.UNKNOWN_HOST
             self._retry_in(_RETRY_S)
             return
@@ -106,12 +113,12 @@ class WorkerSocket:
 
         def note(event: Event, value: int) -> None:
             if connection is self._connection:
-                self._note(event, value, others)
+                self._note(event, value, addresses=len(addresses))
 
         connection = Connection(dealer, note)
         self._connection = connection
         connection.receive(lambda frames: inbox.take(b"", frames))
-        dealer.connect(f"tcp://{at(address, self.port)}")
+        dealer.connect(f"tcp://{at(addresses[(attempt - 1) % len(addresses)], self.port)}")
 
     def diagnosis(self) -> Diagnosis:
         """Return how it stands with the connection, or why the last attempt failed, and what to do about it."""
@@ -132,24 +139,20 @@ class WorkerSocket:
         if connection is not None:
             connection.close(linger_s)
 
-    def _address(self) -> tuple[str, bool]:
-        """Return the numeric address to try, another one at each attempt, and whether the host has others.
-
-        The IPv4 ones come first: a master listens on 127.0.0.1, and localhost is ::1, too.
-        """
+    def _addresses(self) -> list[str]:
+        """Return the host's numeric addresses, of which each attempt takes the next one."""
         found = socket.getaddrinfo(self.host.strip("[]"), self.port, type=socket.SOCK_STREAM)
-        ordered = sorted(found, key=lambda each: each[0] != socket.AF_INET)
-        return str(ordered[next(self._attempts) % len(ordered)][4][0]), len(ordered) > 1
+        return [str(address[0]) for *_, address in found]
 
-    def _note(self, event: Event, value: int, others: bool) -> None:
+    def _note(self, event: Event, value: int, *, addresses: int) -> None:
         match event:
             case Event.HANDSHAKE_SUCCEEDED:
                 self._situation = Situation.CONNECTED
                 self._on_connected()
             case Event.CLOSED:
                 self._situation = Situation.NOBODY_LISTENS
-                if others:  # else libzmq tries again by itself
-                    self._retry_in(_SOON_S)
+                if addresses > 1:  # else libzmq tries again by itself
+                    self._retry_in(_SOON_S if self._attempt % addresses else _ROUND_S)
             case Event.HANDSHAKE_FAILED_AUTH if value == FULL:
                 self._failed(Situation.FULL)
             case Event.HANDSHAKE_FAILED_AUTH:
