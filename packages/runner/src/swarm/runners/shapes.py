@@ -39,7 +39,7 @@ class ShapeFollower:
                 gevent.sleep(TICK_S)
         except SwarmError as error:  # it says itself what is wrong
             self._fail(f"{error} The run ends.")
-        except Exception:
+        except Exception:  # noqa: BLE001  the user's code may raise anything; it is logged
             self._fail("the shape's tick failed; the run ends", traceback=True)
         log.info("the shape has ended")
         if self._runner.environment.web_ui:
