@@ -24,7 +24,11 @@ if TYPE_CHECKING:
         StopUser,
         SwarmError,
     )
+    from swarm.http.requests_session import HttpSession
+    from swarm.http.session import FastHttpSession
+    from swarm.log import setup_logging
     from swarm.shape import LoadTestShape
+    from swarm.stats import stats_history, stats_printer
     from swarm.users.fast_http_user import FastHttpUser
     from swarm.users.http_user import HttpUser
     from swarm.users.markov import MarkovTaskSet, transition, transitions
@@ -49,7 +53,12 @@ _HOME = {
     "StopTest": "swarm.exceptions",
     "StopUser": "swarm.exceptions",
     "SwarmError": "swarm.exceptions",
+    "HttpSession": "swarm.http.requests_session",
+    "FastHttpSession": "swarm.http.session",
+    "setup_logging": "swarm.log",
     "LoadTestShape": "swarm.shape",
+    "stats_history": "swarm.stats",
+    "stats_printer": "swarm.stats",
     "FastHttpUser": "swarm.users.fast_http_user",
     "HttpUser": "swarm.users.http_user",
     "MarkovTaskSet": "swarm.users.markov",
@@ -71,7 +80,9 @@ __all__ = [
     "CatchResponseError",
     "Environment",
     "Events",
+    "FastHttpSession",
     "FastHttpUser",
+    "HttpSession",
     "HttpUser",
     "InterruptTaskSet",
     "LoadTestShape",
@@ -93,6 +104,9 @@ __all__ = [
     "events",
     "poisson",
     "run_single_user",
+    "setup_logging",
+    "stats_history",
+    "stats_printer",
     "tag",
     "task",
     "transition",
