@@ -9,7 +9,9 @@ from swarm_cli.exit_codes import Outcome, resolve
         (Outcome(), 0),
         (Outcome(failures=3), 1),
         (Outcome(failures=3, invalid=True), 4),
-        (Outcome(failures=3, invalid=True, errors=1), 2),
+        (Outcome(failures=3, invalid=True, lost_workers=1), 2),
+        (Outcome(failures=3, invalid=True, lost_workers=1, missing=5), 3),
+        (Outcome(failures=3, invalid=True, lost_workers=1, missing=5, errors=1), 2),
         (Outcome(failures=3, invalid=True, errors=1, process_exit_code=7), 7),
     ],
 )

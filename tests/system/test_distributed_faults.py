@@ -46,7 +46,7 @@ def test_a_late_worker_takes_its_share(hitter: Cli, server: CountingServer) -> N
 def test_the_users_of_a_killed_worker_move_and_what_is_missing_is_said(
     hitter: Cli, server: CountingServer
 ) -> None:
-    with SwarmOf(hitter, SWARM_REPORT_INTERVAL="1", SWARM_FINAL_DEADLINE="1") as swarm:
+    with SwarmOf(hitter, SWARM_REPORT_INTERVAL="60", SWARM_FINAL_DEADLINE="1") as swarm:
         swarm.start("-H", server.url, "-u", "4", "-r", "4")
         until(lambda: server.answered["/hit"] > 300, "the load")
         swarm.workers[0].signal(signal.SIGKILL)
@@ -56,7 +56,7 @@ def test_the_users_of_a_killed_worker_move_and_what_is_missing_is_said(
         finished, report = swarm.finish()
 
     run = facts(report)
-    assert run["samples_missing"] > 0
+    assert run["samples_missing"] > 100  # it had reported nothing, and told how many there were
     assert not run["samples_complete"]
     assert finished.code == 3, finished.err
     assert f"at least {run['samples_missing']} missing" in finished.err

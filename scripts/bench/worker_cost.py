@@ -1,0 +1,88 @@
+"""What a request costs a worker in CPU time beside a local run: what reporting and heartbeats add.
+
+    .venv/bin/python scripts/bench/worker_cost.py            # five rounds of 6 s each
+    .venv/bin/python scripts/bench/worker_cost.py 2 3        # two rounds of 3 s
+
+In turns, a local run and a swarm of a master and one worker ask nginx (on the last core, the load on the first)
+as often as they can. Each process counts its requests and its CPU time, the kernel's included, from its first
+user to its stop. The least of each kind counts most: whatever disturbs, adds.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+
+from requests_path import CORES, nginx
+
+USERS = 50
+LOCUSTFILE = """
+import json, os, time
+from pathlib import Path
+from swarm import FastHttpUser, events, task
+
+counted = 0
+begun = None
+
+class Asker(FastHttpUser):
+    @task
+    def ask(self):
+        global counted
+        self.client.get("/hello")
+        counted += 1
+
+@events.test_start.add_listener
+def begin(**_):
+    global begun
+    begun = (counted, time.process_time())
+
+@events.test_stopping.add_listener
+def end(environment, **_):
+    if counted:
+        row = {"requests": counted - begun[0], "cpu_s": time.process_time() - begun[1]}
+        Path(os.environ["BENCH_OUT"]).write_text(json.dumps(row))
+"""
+
+
+def measure(folder: Path, url: str, seconds: int, *more: str) -> float:
+    """Run once and return the µs of CPU of a request, in the process whose users asked."""
+    out = folder / "out.json"
+    out.unlink(missing_ok=True)
+    subprocess.run(
+        [
+            *("taskset", "-c", str(CORES[0]), sys.executable, "-m", "swarm_cli", "--headless", "-H", url),
+            *("-f", str(folder / "asker.py"), "-u", str(USERS), "-r", str(USERS), "-t", str(seconds), *more),
+            *("--only-summary", "-L", "ERROR"),
+        ],
+        env=os.environ | {"BENCH_OUT": str(out)},
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+    row = json.loads(out.read_text())
+    return float(row["cpu_s"] / row["requests"] * 1e6)
+
+
+def main() -> None:
+    """Print the figures."""
+    rounds, seconds = (int(text) for text in (sys.argv[1:] or ["5", "6"]))
+    with nginx() as url, tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "asker.py").write_text(LOCUSTFILE)
+        local, worker = [], []
+        for _ in range(rounds):
+            local.append(measure(folder, url, seconds))
+            worker.append(measure(folder, url, seconds, "--processes", "1"))
+            sys.stdout.write(f"local {local[-1]:.1f} µs, worker {worker[-1]:.1f} µs\n")
+            sys.stdout.flush()
+    for kind, of in (("least", min), ("median", median)):
+        here, there = of(local), of(worker)
+        sys.stdout.write(f"{kind}: local {here:.1f} µs, worker {there:.1f} µs: {there / here - 1:+.1%}\n")
+
+
+if __name__ == "__main__":
+    main()
