@@ -33,7 +33,7 @@ class Plan:
     tick_s: float = 0.3
     faults: int = 14
     final_deadline: float = 12.0
-    orphan_after: float = 12.0
+    orphan_after: float = 5.0
     second_run: bool = False
 
 
@@ -135,7 +135,7 @@ class Simulation:
             (self._kill_master, 2),
             (self._stall_master, 1),
             (self._cut_all, 1),
-            (self._say_something, 4),
+            (self._say_something, 6),
         ]
         calls, weights = [call for call, _ in faults], [weight for _, weight in faults]
         for _ in range(self.plan.faults):

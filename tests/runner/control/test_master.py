@@ -348,3 +348,17 @@ def test_a_source_request_is_answered_before_any_hello():
     master = MasterByHand()
     (forwarded,) = of_kind(master.bring(happen.Received(b"new", say.SourceRequest())), effect.Forward)
     assert (forwarded.peer, forwarded.identity) == (b"new", "")
+
+
+def test_a_worker_that_has_more_to_change_than_was_known_gets_another_pace():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 100}, rate=10.0)
+    master.beat("b", reached=0)
+    master.ask("retarget", {"Shopper": 104}, rate=2.0)
+    slow = {"reached": 1, "state": "spawning", "users": {"Shopper": 12}}
+    done = []
+    for _ in range(12):
+        master.beat("a")
+        master.beat("b", **slow)
+        done += master.tick()
+    assert master.assignments(done)["b"].spawn_rate == 2.0

@@ -108,6 +108,19 @@ def _place_extras(
             ahead[place] = place in gained
 
 
+def changes(
+    shares: Sequence[Mapping[str, int]], running: Sequence[Mapping[str, int]]
+) -> tuple[list[int], list[int]]:
+    """Return how many users each worker has to start, and how many to stop, to come to its share."""
+    starts, stops = [], []
+    for share, runs in zip(shares, running, strict=True):
+        steps = [count - runs.get(name, 0) for name, count in share.items()]
+        starts.append(sum(step for step in steps if step > 0))
+        gone = sum(count for name, count in runs.items() if name not in share)
+        stops.append(gone - sum(step for step in steps if step < 0))
+    return starts, stops
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How fast a worker goes towards its share: users a second, and seconds until its first step."""
@@ -124,14 +137,7 @@ def paces(
     So all of them arrive at the same time, and users start (and stop) no faster than `spawn_rate` in all. The
     first steps are spread over the time between two steps of one worker.
     """
-    starts, stops = [], []
-    for share, runs in zip(shares, running, strict=True):
-        changes = [count - runs.get(name, 0) for name, count in share.items()]
-        starts.append(sum(change for change in changes if change > 0))
-        stops.append(
-            sum(-change for change in changes if change < 0)
-            + sum(count for name, count in runs.items() if name not in share)
-        )
+    starts, stops = changes(shares, running)
     whole = max(sum(starts), sum(stops))
     if whole <= spawn_rate:  # all at once, as one worker would do it
         return [

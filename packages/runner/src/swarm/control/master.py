@@ -51,6 +51,7 @@ class MasterCore:
         self._out: list[Instruction] = []
         self._now = 0.0
         self._ticked_at: float | None = None
+        self._looked_at = 0.0
         self._awaited: set[tuple[str, int]] = set()
         self._deadline = 0.0
         self._ramp = 0
@@ -315,6 +316,8 @@ class MasterCore:
             return
         if self.plan.due_at is not None and now >= self.plan.due_at:
             self._apportion_again()
+        if now - self._looked_at >= 2 * interval:
+            self._look_for_laggards()
         if self.state == "spawning" and self.plan.due_at is None:
             self._look_for_completion()
         if self.state == "stopping" and (not self._awaited or now >= self._deadline):
@@ -349,6 +352,13 @@ class MasterCore:
             self.plan.due_at = None
         elif self._now >= self.plan.hold_until or all(member.state != "missing" for member in self.fleet):
             self._out += self.plan.spread(self._now, self.fleet.takers())
+
+    def _look_for_laggards(self) -> None:
+        self._looked_at = self._now
+        if self.state in ("spawning", "running") and self.plan.due_at is None:
+            workers = self.fleet.takers()
+            if self.plan.is_lagging(workers, 2 * self.settings.heartbeat_interval):
+                self._out += self.plan.spread(self._now, workers)
 
     # -- the ramp's end ----------------------------------------------------------------------------------------
 

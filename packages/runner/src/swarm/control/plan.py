@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swarm.control.apportion import Pace, paces, users_per_worker
+from swarm.control.apportion import Pace, changes, paces, users_per_worker
 from swarm.control.effects import RememberWorker, Send
 from swarm.control.instructions import Instruction, Target
 from swarm.control.messages import Assignment
@@ -49,6 +49,20 @@ class Plan:
             if self._is_news(worker, share, pace):
                 effects += self.tell(now, worker, "run", share, pace or Pace(self.target.spawn_rate))
         return effects
+
+    def is_lagging(self, workers: Sequence[Member], patience: float) -> bool:
+        """Whether one of these workers, at the pace that it was given, arrives long after the others.
+
+        A pace rests on what was last reported, and a worker whose reports were lost may have more to change.
+        """
+        on_their_way = [w for w in workers if w.assignment is not None and not w.at_target]
+        starts, stops = changes([w.share for w in on_their_way], [w.users for w in on_their_way])
+        needed = max(sum(starts), sum(stops)) / self.target.spawn_rate
+        for worker, start, stop in zip(on_their_way, starts, stops, strict=True):
+            rate = worker.assignment.spawn_rate if worker.assignment else self.target.spawn_rate
+            if (start + stop - 1) / rate > 1.5 * needed + patience:
+                return True
+        return False
 
     def tell(
         self, now: float, worker: Member, phase: str, users: Mapping[str, int], pace: Pace
