@@ -11,7 +11,7 @@ import gevent
 import pytest
 
 from swarm import StopUser
-from swarm.control.messages import LeaseProgress, LeaseRequest
+from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
 from swarm.data import CsvFeed, FakerFeed, Feed, FeedError, IterableFeed, sequence
 from swarm.data import feed as module
 from swarm.data.desk import LeaseDesk, LeasedFeeds
@@ -156,10 +156,58 @@ def test_a_feed_that_the_master_does_not_have_is_told_to_the_users() -> None:
         swarm.feeds[0].next()
 
 
-def test_messages_of_feeds_that_nobody_has_are_ignored() -> None:
+class Notes:
+    """A journal's notes, without a file."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.writes = 0
+
+    def kept(self, name: str) -> int:
+        return self.numbers.get(name, 0)
+
+    def keep(self, name: str, number: int) -> None:
+        self.numbers[name] = number
+        self.writes += 1
+
+
+def leased(desk: LeaseDesk, number: int, feed: str = "users.csv") -> list[str]:
+    answer = desk.answer("one", LeaseRequest("s", feed, number, 5), 1)
+    assert isinstance(answer, Lease)
+    desk.answer("one", LeaseProgress("s", feed, answer.block, "begin"), 1)
+    return [row["name"] for row in answer.rows]
+
+
+def test_a_second_master_leases_nothing_that_the_first_may_have_leased(tmp_path: Path) -> None:
+    path, notes = users(tmp_path / "users.csv", 3_200), Notes()
+    first_feed, first = CsvFeed(path, name="users.csv"), LeaseDesk(notes)
+    before = [name for number in range(1, 41) for name in leased(first, number)]
+    module._feeds.clear()
+    second_feed, second = CsvFeed(path, name="users.csv"), LeaseDesk(notes)
+    after = [name for number in range(1, 41) for name in leased(second, number)]
+
+    assert first_feed is not second_feed
+    assert len({*before} | {*after}) == 400
+    held = LeaseProgress("s", "users.csv", 41, "begin")  # of the first
+    assert second.answer("one", held, 1) == LeaseProgress("s", "users.csv", 41, "revoked")
+    assert notes.writes < 10
+
+
+def test_at_least_once_begins_again_with_a_second_master(tmp_path: Path) -> None:
+    path, notes = users(tmp_path / "users.csv", 3_200), Notes()
+    first_feed = CsvFeed(path, name="users.csv", at_least_once=True)
+    before = leased(LeaseDesk(notes), 1)
+    first_feed.restart()
+
+    assert leased(LeaseDesk(notes), 1) == before
+
+
+def test_nothing_of_a_feed_that_nobody_has_may_be_begun() -> None:
     desk = LeaseDesk()
 
-    assert desk.answer("one", LeaseProgress("s", "nowhere", 1, "begin"), 1) is None
+    assert desk.answer("one", LeaseProgress("s", "nowhere", 1, "begin"), 1) == LeaseProgress(
+        "s", "nowhere", 1, "revoked"
+    )
     assert desk.answer("one", object(), 1) is None
     answer = desk.answer("one", LeaseRequest("s", "nowhere", 1, 10), 1)
     assert answer is not None

@@ -62,7 +62,7 @@ def reopened(master: Master) -> Master:
     master.journal.close()
     again = Master(master.journal.path)
     assert again.journal.restore()
-    master.journal = again.journal  # the fixture closes it
+    master.journal = again.journal  # who made the first closes it
     return again
 
 
@@ -178,6 +178,20 @@ def test_facts_are_replaced_by_the_next_commit(master: Master) -> None:
     assert master.journal.commit() == []
 
     assert reopened(master).journal.facts == {"phase": "stop"}
+
+
+def test_numbers_are_kept_until_the_next_run(master: Master) -> None:
+    master.journal.keep("feed users", 7)
+    master.journal.keep("feed users", 8)
+    master.journal.commit()
+    again = reopened(master)
+    assert again.journal.kept == {"feed users": 8}
+    again.journal.commit(checkpoint=True)
+    again = reopened(again)
+    assert again.journal.kept == {"feed users": 8}
+
+    again.journal.begin(2, {})
+    assert reopened(again).journal.kept == {}
 
 
 def test_a_delta_out_of_order_is_refused(master: Master) -> None:

@@ -52,7 +52,8 @@ def _attach_to_worker(runner: WorkerRunner) -> None:
 
 
 def _attach_to_master(runner: MasterRunner) -> None:
-    desk = LeaseDesk()
+    ledger = runner._swarm_ledger
+    desk = LeaseDesk(None if ledger.journal is None else ledger)
     duties = runner._swarm_duties
 
     def serve(effect: Forward) -> None:

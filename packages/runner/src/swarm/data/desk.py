@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from gevent.event import Event
 
 from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
 from swarm.data.errors import FeedError
 from swarm.data.feed import find
-from swarm.data.leases import REPEAT_S, Holding, LeaseBook
+from swarm.data.leases import REPEAT_S, REVOKED, Holding, LeaseBook
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
@@ -21,21 +21,41 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 
-class LeaseDesk:
-    """The master's: answers what workers ask of the feeds that the locustfile made in this process."""
+class Notes(Protocol):
+    """Where the master notes numbers that another master is to find, when this one dies."""
 
-    def __init__(self) -> None:
+    def kept(self, name: str) -> int:
+        """Return the number noted by this name, 0 for none."""
+
+    def keep(self, name: str, number: int) -> None:
+        """Note a number; it is safe when this returns."""
+
+
+class LeaseDesk:
+    """The master's: answers what workers ask of the feeds that the locustfile made in this process.
+
+    With `notes` no row that may have been leased is leased again by a master that takes up the run: before rows
+    leave, it is noted up to which one they were taken.
+    """
+
+    def __init__(self, notes: Notes | None = None) -> None:
         self.books: dict[str, LeaseBook] = {}
+        self._notes = notes
 
     def answer(self, worker: str, message: Any, workers: int) -> Lease | LeaseProgress | None:
         """Return the answer to a LeaseRequest or LeaseProgress of one of `workers` workers; None for none."""
         try:
             if isinstance(message, LeaseRequest):
-                return self._book(message.feed).lease(worker, message, workers)
-            if isinstance(message, LeaseProgress) and message.feed in self.books:
-                return self.books[message.feed].progress(worker, message)
+                book = self._book(message.feed)
+                lease = book.lease(worker, message, workers)
+                self._note(book)
+                return lease
+            if isinstance(message, LeaseProgress):
+                return self._book(message.feed).progress(worker, message)
         except FeedError as error:
             log.warning(f"a worker asked for rows: {error}", worker=worker)
+            if isinstance(message, LeaseProgress):
+                return LeaseProgress(message.session, message.feed, message.block, REVOKED)
             return Lease(
                 message.session, message.feed, message.number, 0, [], exhausted=True, error=str(error)
             )
@@ -46,7 +66,7 @@ class LeaseDesk:
         for book in self.books.values():
             before = book.uncertain
             book.lose(worker)
-            if book.uncertain > before:
+            if book.uncertain > before and find(book.name).is_of_rows:
                 log.warning(
                     "a lost worker had rows that it may or may not have used; they are left out",
                     feed=book.name,
@@ -58,8 +78,26 @@ class LeaseDesk:
         book = self.books.get(name)
         if book is None:
             feed = find(name)
-            book = self.books[name] = LeaseBook(name, feed.supply(), feed.at_least_once)
+            supply = feed.supply()
+            before = 0 if self._notes is None else self._notes.kept(_note_of(name))
+            if before > supply.taken:
+                log.warning("rows that the last master may have leased are left out", feed=name, rows=before)
+                supply.skip(before - supply.taken)
+            book = self.books[name] = LeaseBook(name, supply, feed.at_least_once, after=before)
         return book
+
+    def _note(self, book: LeaseBook) -> None:
+        notes = self._notes
+        if (
+            notes is not None
+            and not find(book.name).at_least_once
+            and notes.kept(_note_of(book.name)) < book.reached
+        ):
+            notes.keep(_note_of(book.name), book.reached + book.ahead)
+
+
+def _note_of(name: str) -> str:
+    return f"feed {name}"
 
 
 class LeasedRows:

@@ -58,6 +58,8 @@ class FakerFeed(Feed):
     Raises FeedError for a template that is none, when the run is prepared.
     """
 
+    is_of_rows = False
+
     def __init__(
         self,
         template: Any = None,

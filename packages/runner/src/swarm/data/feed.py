@@ -32,6 +32,9 @@ class Feed:
     between master and workers; it need only be given to feeds that are not made in the same order everywhere.
     """
 
+    is_of_rows = True
+    """Whether its rows are somebody's, so that it matters when one is left out."""
+
     def __init__(
         self,
         name: str,

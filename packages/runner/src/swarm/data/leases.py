@@ -60,10 +60,11 @@ class _Block:
 class LeaseBook:
     """Which blocks of one feed are with which worker.
 
-    `at_least_once` gives out again all rows of a lost worker's blocks, also of the one that it had begun.
+    `at_least_once` gives out again all rows of a lost worker's blocks, also of the one that it had begun. Blocks
+    have numbers above `after`.
     """
 
-    def __init__(self, name: str, supply: Supply, at_least_once: bool = False) -> None:
+    def __init__(self, name: str, supply: Supply, at_least_once: bool = False, after: int = 0) -> None:
         self.name = name
         self._supply = supply
         self._at_least_once = at_least_once
@@ -71,13 +72,24 @@ class LeaseBook:
         self._held: dict[str, int] = {}  # the block that a worker has not begun, one at most
         self._returned: deque[Any] = deque()
         self._answers: dict[str, Lease] = {}  # the last one of each worker
-        self._number = 0
+        self._number = after
         self._uncertain: dict[int, tuple[str, int]] = {}  # block to its worker and rows
 
     @property
     def uncertain(self) -> int:
         """Rows that a lost worker had begun on, and may or may not have used."""
         return sum(rows for _, rows in self._uncertain.values())
+
+    @property
+    def reached(self) -> int:
+        """How many rows of the feed were taken, whether used or not."""
+        return self._supply.taken
+
+    @property
+    def ahead(self) -> int:
+        """How many more may be noted as taken with them, so that it need not be noted for each block."""
+        left = self._supply.left
+        return BLOCK_ROWS if left is None or left < 0 else min(left // SHARES, BLOCK_ROWS)
 
     def lease(self, worker: str, request: LeaseRequest, workers: int) -> Lease | None:
         """Give a worker rows, `workers` of which there are; None for a request that was overtaken.

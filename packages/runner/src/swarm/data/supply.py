@@ -15,6 +15,9 @@ Policy: TypeAlias = Literal["once", "cycle", "random"]
 POLICIES: tuple[Policy, ...] = ("once", "cycle", "random")
 
 
+_SKIPPED_AT_ONCE = 10_000
+
+
 class RowSet(Protocol):
     """What a feed reads from. `name` is for messages, `count` the number of rows, None when nobody knows."""
 
@@ -33,10 +36,11 @@ class RowSet(Protocol):
 class Supply:
     """The rows of `rows` in the order of `policy`: each once, over and over, or one at random each time.
 
-    `left` is how many are to come: None when nobody knows, -1 for no end.
+    `left` is how many are to come: None when nobody knows, -1 for no end. `taken` is how many were taken.
     """
 
     def __init__(self, rows: RowSet, policy: Policy, seed: int | None = None) -> None:
+        self.taken = 0
         self.left = rows.count if policy == "once" else -1
         if policy == "once":
             self._rows = rows.rows()
@@ -48,9 +52,16 @@ class Supply:
     def take(self, n: int) -> list[Any]:
         """Return the next `n` rows; fewer when there are no more."""
         taken = list(islice(self._rows, n))
+        self.taken += len(taken)
         if self.left is not None and self.left > 0:
             self.left = self.left - len(taken) if len(taken) == n else 0
         return taken
+
+    def skip(self, n: int) -> None:
+        """Leave `n` rows out."""
+        for begin in range(0, n, _SKIPPED_AT_ONCE):
+            if not self.take(min(_SKIPPED_AT_ONCE, n - begin)):
+                return
 
 
 def _again_and_again(rows: RowSet) -> Iterator[Any]:

@@ -64,7 +64,8 @@ class Journal:
     """Keeps what `registry` and `exceptions` merged in the file at `path`, which is made if need be.
 
     `run` is the number of the run in it, 0 for none; `facts` are plain values of the caller's own (the target,
-    the phase, the session); `merged` tells of each (identity, incarnation) what is merged.
+    the phase, the session); `merged` tells of each (identity, incarnation) what is merged; `kept` are numbers of
+    the run that others keep here by name.
 
     Raises JournalError when the file is none of ours, damaged, of a newer version, or in use.
     """
@@ -80,6 +81,7 @@ class Journal:
         self.run = 0
         self.facts: dict[str, Any] = {}
         self.merged: dict[tuple[str, int], Merged] = {}
+        self.kept: dict[str, int] = {}
         self._registry = registry
         self._exceptions = exceptions
         self._checkpoint_bytes = checkpoint_bytes
@@ -103,6 +105,7 @@ class Journal:
         if found is None:
             return False
         run, workers, deltas = found
+        self.kept = self._in_thread(self._file.read_kept)
         registry = self._registry
         try:
             self.run, self.facts = run.number, _unpacked(run.facts)
@@ -127,12 +130,18 @@ class Journal:
         self.run = run
         self.facts = dict(facts)
         self.merged.clear()
+        self.kept.clear()
         self._pending.clear()
         self.commit(checkpoint=True)
 
     def note(self, facts: Mapping[str, Any]) -> None:
         """Replace `facts`; they are in the file after the next commit."""
         self.facts = dict(facts)
+        self._changed = True
+
+    def keep(self, name: str, number: int) -> None:
+        """Keep a number by this name until the next run; it is in the file after the next commit."""
+        self.kept[name] = number
         self._changed = True
 
     def add(self, delta: MergedDelta) -> None:
@@ -186,6 +195,7 @@ class Journal:
         # Everything as it is in this turn; the thread makes bytes of it.
         statistics = pack(self._registry, self._exceptions)
         history = list(self._registry.history)
+        kept = dict(self.kept)
         run = RunRow(self.run, msgpack.packb(self.facts), self._registry.start_time, b"", b"")
         workers = [
             WorkerRow(*key, each.applied, each.samples, each.final) for key, each in self.merged.items()
@@ -195,13 +205,14 @@ class Journal:
             whole = replace(
                 run, statistics=msgpack.packb(statistics), history=msgpack.packb(history, default=str)
             )
-            self._file.write_checkpoint(whole, workers)
+            self._file.write_checkpoint(whole, workers, kept)
 
         self._in_thread(write)
         self._bytes = 0
 
     def _write_deltas(self, batch: list[MergedDelta], changed: bool) -> None:
         facts = msgpack.packb(self.facts) if changed else None
+        kept = dict(self.kept) if changed else None
 
         def write() -> int:
             rows = [
@@ -216,7 +227,7 @@ class Journal:
                 )
                 for each in batch
             ]
-            self._file.write_deltas(rows, facts)
+            self._file.write_deltas(rows, facts, kept)
             return sum(len(row.payload) for row in rows)
 
         self._bytes += self._in_thread(write)

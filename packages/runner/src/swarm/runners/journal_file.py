@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from swarm.exceptions import SwarmError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 APPLICATION = 0x5357524D
@@ -34,6 +34,10 @@ CREATE TABLE run (
     start_time REAL NOT NULL,
     statistics BLOB NOT NULL,
     history BLOB NOT NULL
+);
+CREATE TABLE kept (
+    name TEXT PRIMARY KEY,
+    number INTEGER NOT NULL
 );
 CREATE TABLE workers (
     identity TEXT NOT NULL,
@@ -121,6 +125,11 @@ class JournalFile:
             self._database.close()
             raise
 
+    def read_kept(self) -> dict[str, int]:
+        """Return the numbers that were kept, by their names."""
+        with self._explained():
+            return dict(self._database.execute("SELECT name, number FROM kept").fetchall())
+
     def read(self) -> tuple[RunRow, list[WorkerRow], list[DeltaRow]] | None:
         """Return the run in the file with its workers and its deltas in order; None for none."""
         with self._explained():
@@ -137,9 +146,13 @@ class JournalFile:
             ).fetchall()
             return RunRow(*run), [WorkerRow(*row) for row in workers], [DeltaRow(*row) for row in deltas]
 
-    def write_deltas(self, deltas: Iterable[DeltaRow], facts: bytes | None) -> None:
-        """Append deltas and, unless it is None, replace the run's facts: one transaction."""
+    def write_deltas(
+        self, deltas: Iterable[DeltaRow], facts: bytes | None, kept: Mapping[str, int] | None
+    ) -> None:
+        """Append deltas and, unless they are None, replace the run's facts and what is kept: one transaction."""
         with self._transaction():
+            if kept is not None:
+                self._write_kept(kept)
             if facts is not None:
                 self._database.execute("UPDATE run SET facts = ?", (facts,))
             # A commit that was interrupted may have written some of them already.
@@ -159,9 +172,10 @@ class JournalFile:
                 ],
             )
 
-    def write_checkpoint(self, run: RunRow, workers: Sequence[WorkerRow]) -> None:
+    def write_checkpoint(self, run: RunRow, workers: Sequence[WorkerRow], kept: Mapping[str, int]) -> None:
         """Replace all that the file holds: one transaction."""
         with self._transaction():
+            self._write_kept(kept)
             self._database.execute("DELETE FROM deltas")
             self._database.execute("DELETE FROM workers")
             self._database.execute(
@@ -182,6 +196,10 @@ class JournalFile:
         return JournalError(
             f"The journal {self.path} is damaged: {reason}. Begin a new one: give --journal another file."
         )
+
+    def _write_kept(self, kept: Mapping[str, int]) -> None:
+        self._database.execute("DELETE FROM kept")
+        self._database.executemany("INSERT INTO kept VALUES (?, ?)", list(kept.items()))
 
     def _prepare(self) -> None:
         run = self._database.execute

@@ -119,6 +119,16 @@ class Ledger:
         if self.journal is not None:
             self._commit(checkpoint=True)
 
+    def kept(self, name: str) -> int:
+        """Return the number that the journal keeps by this name in this run; 0 for none, and without a journal."""
+        return 0 if self.journal is None else self.journal.kept.get(name, 0)
+
+    def keep(self, name: str, number: int) -> None:
+        """Keep a number by this name: with a journal it is in the file when this returns."""
+        if self.journal is not None:
+            self.journal.keep(name, number)
+            self._commit()
+
     def close(self) -> None:
         """Commit what is left and let go of the file."""
         if self._greenlet is not None:
