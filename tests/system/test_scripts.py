@@ -44,9 +44,9 @@ def checkout(tmp_path: Path) -> Path:
     return root
 
 
-def _bootstrap(checkout: Path, tools: Path) -> subprocess.CompletedProcess[str]:
+def _bootstrap(checkout: Path, tools: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [checkout / "scripts" / "bootstrap"],
+        [checkout / "scripts" / "bootstrap", *arguments],
         env={"PATH": str(tools)},
         cwd=checkout.parent,
         capture_output=True,
@@ -76,6 +76,12 @@ def test_bootstrap_notices_a_change_and_says_that_it_needs_python(
 def test_bootstrap_does_not_take_a_moved_checkout_for_installed(checkout: Path, tools: Path) -> None:
     moved = checkout.rename(checkout.with_name("moved"))
     assert _bootstrap(moved, tools).returncode == 1
+
+
+def test_bootstrap_refuses_arguments_that_it_has_not(checkout: Path, tools: Path) -> None:
+    done = _bootstrap(checkout, tools, "--lok")
+    assert done.returncode == 2
+    assert "unknown arguments: --lok; there is --lock" in done.stderr
 
 
 def test_no_index_is_written_into_the_project() -> None:
