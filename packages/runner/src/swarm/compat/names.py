@@ -237,7 +237,9 @@ _OWN_CLIENT = (
     "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
     "which reports with `self.environment.events.request.measure(type, name)`"
 )
-_NO_SUCH_INTERVAL = "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
+_NO_SUCH_INTERVAL = (
+    "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
+)
 _PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
 MISSING = {
     **dict.fromkeys(
