@@ -31,7 +31,8 @@ class Plan:
     spawn_rate: float
     chaos_s: float = 12.0
     tick_s: float = 0.3
-    faults: int = 14
+    faults: int = 11
+    upheavals: int = 4
     final_deadline: float = 12.0
     orphan_after: float = 5.0
     second_run: bool = False
@@ -125,21 +126,24 @@ class Simulation:
     # -- faults ------------------------------------------------------------------------------------------------
 
     def _schedule_faults(self) -> None:
-        faults: list[tuple[Callable[[], None], float]] = [
+        to_some: list[tuple[Callable[[], None], int]] = [
             (self._kill, 3),
             (self._stall, 4),
             (self._cut, 5),
             (self._join, 2),
-            (self._retarget, 3),
-            (self._pause, 1),
-            (self._kill_master, 2),
-            (self._stall_master, 1),
-            (self._cut_all, 1),
             (self._say_something, 6),
         ]
-        calls, weights = [call for call, _ in faults], [weight for _, weight in faults]
-        for _ in range(self.plan.faults):
-            self.after(self.plan.chaos_s * self.dice.random(), self.dice.choices(calls, weights)[0])
+        to_all: list[tuple[Callable[[], None], int]] = [
+            (self._retarget, 3),
+            (self._pause, 1),
+            (self._kill_master, 3),
+            (self._stall_master, 1),
+            (self._cut_all, 1),
+        ]
+        for faults, count in ((to_some, self.plan.faults), (to_all, self.plan.upheavals)):
+            calls, weights = [call for call, _ in faults], [weight for _, weight in faults]
+            for _ in range(count):
+                self.after(self.plan.chaos_s * self.dice.random(), self.dice.choices(calls, weights)[0])
 
     def _kill(self) -> None:
         alive = self.alive
@@ -294,7 +298,16 @@ def small(seed: int, workers: int = 20) -> Simulation:
 def large(seed: int, workers: int = 1000) -> Simulation:
     """A swarm of a thousand workers with a hundred thousand users."""
     return Simulation(
-        seed, Plan(workers, 100 * workers, 20.0 * workers, chaos_s=12.0, tick_s=0.5, faults=workers // 10)
+        seed,
+        Plan(
+            workers,
+            100 * workers,
+            20.0 * workers,
+            chaos_s=12.0,
+            tick_s=0.5,
+            faults=workers // 10,
+            upheavals=3,
+        ),
     )
 
 

@@ -312,3 +312,13 @@ def test_nothing_is_heard_from_a_master_before_its_welcome(message):
     worker = WorkerByHand()
     worker.tick()
     assert worker.hear(message) == []
+
+
+def test_an_assignment_waits_for_the_welcome_that_says_which_run_is_known():
+    worker = WorkerByHand()
+    worker.welcome()
+    worker.now += 1
+    worker.hear(say.Refusal("unknown", retry=True))
+    assert not of_kind(worker.assign(1), do.Spawn)
+    worker.welcome(run=1)
+    assert of_kind(worker.assign(1), do.Spawn)

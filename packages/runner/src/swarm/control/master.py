@@ -186,7 +186,6 @@ class MasterCore:
         member.number = max(member.number, hello.applied)
         member.taken = max(member.taken, hello.applied)
         member.users = hello.users
-        known_run = member.run if hello.run else 0
         self._out.append(
             Send(
                 peer,
@@ -194,7 +193,7 @@ class MasterCore:
                     self.session,
                     self._now,
                     member.index,
-                    known_run,
+                    member.run,
                     member.applied,
                     self.settings.heartbeat_interval,
                     self.settings.report_interval,

@@ -135,6 +135,8 @@ class WorkerCore:
             )
 
     def _assignment(self, message: say.Assignment) -> None:
+        if self.contact.greeting:  # the welcome says first which of our runs the master knows
+            return
         if message.number > self.applied:
             self.applied = message.number
             self._wanted = message
