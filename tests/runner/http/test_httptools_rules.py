@@ -224,3 +224,16 @@ def test_a_reason_may_be_missing_or_long(pool: ConnectionPool) -> None:
     ready = b"HTTP/1.1 200\r\nContent-Length: 0\r\n\r\n", response(b"", "418 I'm a teapot")
     with ScriptedServer(answers(*ready)) as server:
         assert [fetch(pool, server).reason for _ in range(2)] == ["", "I'm a teapot"]
+
+
+def test_the_error_of_a_bad_head_is_the_same_whenever_it_was_sent(pool: ConnectionPool) -> None:
+    texts = set()
+    for second in (1, 2):
+        head = (
+            f"HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 20:00:0{second} GMT\r\nno colon here\r\n\r\n".encode()
+        )
+        with ScriptedServer(answers(head)) as server, pytest.raises(BadAnswerError) as raised:
+            fetch(pool, server)
+        texts.add(str(raised.value).partition(" ")[2])
+    (text,) = texts
+    assert "HTTP/1.1 200 OK" in text

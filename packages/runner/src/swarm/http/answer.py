@@ -97,7 +97,8 @@ def _cut_head(seen: bytes, interim: int) -> tuple[bytes, int]:
 
 def _raise_bad_head(connection: Connection, refusal: Exception, seen: bytes) -> NoReturn:
     """Say what is wrong with a head that the parser refused."""
-    line = seen.lstrip(b"\r\n")[:60]
+    # Its first line alone: a date behind it would make each occurrence a failure of its own.
+    line = seen.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")[:60]
     raise BadAnswerError(
         f"{connection.peer} did not send an HTTP/1.1 answer: {refusal} (it begins with {line!r})"
     ) from refusal
