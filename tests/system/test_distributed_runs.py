@@ -218,6 +218,29 @@ def test_a_master_without_a_ui_waits_for_its_workers_and_starts(hitter: Cli, ser
     assert report.counts == {"GET /hit": server.answered["/hit"]}
 
 
+def test_one_command_starts_several_workers_for_a_master(hitter: Cli, server: CountingServer) -> None:
+    with SwarmOf(hitter) as swarm:
+        swarm.start_master("-H", server.url, "-u", "2", "-r", "2", "-t", "1")
+        several = swarm.start_worker("--processes", "2", "-f", "-")
+        finished, report = swarm.finish()
+        assert several.finish().code == 0, several.err
+
+    assert finished.code == 0, finished.err
+    assert report.counts == {"GET /hit": server.answered["/hit"]}
+
+
+def test_workers_whose_master_is_gone_for_good_end(hitter: Cli, server: CountingServer) -> None:
+    with SwarmOf(hitter, SWARM_ORPHAN_AFTER="0.5", SWARM_CONNECT_DEADLINE="1.5") as swarm:
+        swarm.start("-H", server.url, "-u", "1", workers=1)
+        until(lambda: server.answered["/hit"] > 20, "the load")
+        swarm.master.signal(signal.SIGKILL)
+        worker = swarm.workers[0].finish()
+
+    assert worker.code == 2
+    assert "without a master for too long; the users are stopped" in worker.err
+    assert "the master was away for 2 s: nobody listens" in worker.err
+
+
 def test_workers_that_do_not_come_in_time_end_the_master(sleeper: Cli) -> None:
     sleeper.environment |= INTERVALS
 

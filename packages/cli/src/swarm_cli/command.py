@@ -70,7 +70,8 @@ def _load(argv: Sequence[str]) -> Locustfiles:
     named: Options = options.locustfile_parser().parse_known_args(argv)[0]
     asks_for_help = "-h" in argv or "--help" in argv
     if named.locustfile == "-":
-        return Locustfiles() if asks_for_help or named.processes else _load_from_master(named)
+        starts_others = named.processes and roles.PARENT not in os.environ
+        return Locustfiles() if asks_for_help or starts_others else _load_from_master(named)
     try:
         return locustfile.load(locustfile.find(named.locustfile))
     except LocustfileError as error:

@@ -41,19 +41,19 @@ class Children:
 
     def start(self, count: int, *, port: int | None = None, secret: Secret | None = None) -> None:
         """Start so many; with a `port`, for the master that listens there on this machine."""
-        where = [] if port is None else ["--master-host", "127.0.0.1", "--master-port", str(port)]
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name.partition("_")[2]
-            not in ("MODE_MASTER", "PROCESSES", "MASTER_NODE_HOST", "MASTER_NODE_PORT")
-            or port is None
-        } | {PARENT: str(os.getpid())}
+        arguments, environment = _without(sys.argv[1:], "--processes"), dict(os.environ)
+        unwanted = ["PROCESSES"]
+        if port is not None:
+            others = _without(arguments, "--master-host", "--master-port")
+            arguments = ["--master-host", "127.0.0.1", "--master-port", str(port), *others]
+            unwanted += ["MODE_MASTER", "MASTER_NODE_HOST", "MASTER_NODE_PORT"]
         if secret is not None:
             environment[VARIABLE] = secret.text
-        command = [sys.executable, "-m", "swarm_cli", "--worker", *where, *_without_processes(sys.argv[1:])]
-        if secret is not None:
-            command = _without(command, "--secret-file")
+        for name in unwanted:
+            environment.pop(f"SWARM_{name}", None)
+            environment.pop(f"LOCUST_{name}", None)
+        environment[PARENT] = str(os.getpid())
+        command = [sys.executable, "-m", "swarm_cli", "--worker", *arguments]
         for _ in range(count):
             self._processes.append(
                 subprocess.Popen(  # noqa: S603  our own interpreter and our own arguments
@@ -113,10 +113,6 @@ def run_workers(count: int) -> int:
         for number, handler in before.items():
             signal.signal(number, handler)
     return max((code if code >= 0 else ExitCode.ERROR for code in codes), default=ExitCode.OK)
-
-
-def _without_processes(arguments: Sequence[str]) -> list[str]:
-    return _without(arguments, "--processes", "--master-host", "--master-port")
 
 
 def _without(arguments: Sequence[str], *names: str) -> list[str]:

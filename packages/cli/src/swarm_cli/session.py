@@ -105,23 +105,33 @@ class Session:
         options.num_users = 1 if options.num_users is None else options.num_users
         options.spawn_rate = 1.0 if options.spawn_rate is None else options.spawn_rate
         self._progress.begin(options.run_time)
-        run_time = options.run_time
-        if runner.lifecycle.state in ACTIVE:  # a journal's run, which another master had begun
-            run_time = run_time and max(0.0, run_time - (time.time() - runner.stats.start_time))
-        else:
+        if not self._resumed:
             runner.start(options.num_users, options.spawn_rate)
-        self._progress.begin(run_time)  # anew: listeners of test_start may have taken their time
-        if run_time is not None:
-            log.info(f"the run lasts {format_timespan(run_time)}")
-            gevent.sleep(run_time)
+        self._progress.begin(options.run_time)  # anew: listeners of test_start may have taken their time
+        if options.run_time:
+            rest = max(0.0, options.run_time - self._elapsed_before())
+            log.info(f"the run lasts {format_timespan(round(rest))}")
+            gevent.sleep(rest)
             log.info("the run time is over")
             self._end_of_load()
         elif options.headless:
             log.info("no run time was given: the run lasts until Ctrl-C")
 
+    @property
+    def _resumed(self) -> bool:
+        """Whether the run is a journal's, which another master had begun."""
+        return bool(getattr(self._runner, "has_resumed", False))
+
+    def _elapsed_before(self) -> float:
+        """Return the seconds that the run had lasted before this process took it up."""
+        return max(0.0, time.time() - self._runner.stats.start_time) if self._resumed else 0.0
+
     def _gather(self, gathering: Gathering) -> bool:
-        if self._runner.lifecycle.state in ACTIVE:
-            return True
+        """Wait for the workers; return whether there is a run to be started or gone on with."""
+        if self._resumed:
+            if self._runner.lifecycle.state not in ACTIVE:  # it was being ended
+                self._ended.set()
+            return not self._ended.is_set()
         problem = gathering.wait()
         if problem:
             self._give_up(problem)
@@ -137,10 +147,12 @@ class Session:
         given = (options.num_users, options.spawn_rate, options.run_time)
         if not shape.use_common_options and any(value is not None for value in given):
             log.warning("--users, --spawn-rate and --run-time are ignored: the load shape decides on them")
+        before = self._elapsed_before()
         self._progress.begin(run_time)
         self._runner.start_shape()
+        shape._swarm_started = time.perf_counter() - before
         if self._runner.shape_greenlet is not None:
-            self._runner.shape_greenlet.join(run_time)
+            self._runner.shape_greenlet.join(max(0.0, run_time - before) if run_time else None)
         self._end_of_load()
 
     def _end_of_load(self) -> None:

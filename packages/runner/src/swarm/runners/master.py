@@ -39,7 +39,7 @@ from swarm.runners.driver import Driver
 from swarm.runners.ledger import Ledger
 from swarm.runners.master_duties import MasterDuties
 from swarm.runners.nodes import WorkerNodes
-from swarm.runners.steered import SteeredRunner, is_one_of
+from swarm.runners.steered import ACTIVE, SteeredRunner, is_one_of
 from swarm.runners.swarm_monitor import SwarmMonitor
 from swarm.transport.master_socket import MasterSocket
 
@@ -64,13 +64,15 @@ _BEHIND_LISTENERS = (
     DeliverCustom,
     Call,
 )
+_NOT_THERE = frozenset({"connecting", "missing", "quit"})
 SETTLE_POLL_S = 0.02
 
 
 class MasterRunner(SteeredRunner, DistributedRunner):
     """The node that steers the others and holds the statistics; it runs no users.
 
-    `accounting` is the account of the last run's samples, None while there was none.
+    `accounting` is the account of the last run's samples, None while there was none; `lost_workers` are those that
+    were silent and have not come back; `has_resumed` says that the journal of another master is gone on with.
     """
 
     def __init__(
@@ -91,6 +93,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         )
         self.accounting: Accounting | None = None
         self.lost_workers: set[str] = set()
+        self.has_resumed = False
         self._swarm_core = MasterCore(settings, secrets.token_hex(16))
         self._swarm_socket = MasterSocket(host, port, secret)
         self.clients = WorkerNodes(self._swarm_core.fleet)
@@ -140,7 +143,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     @property
     def worker_count(self) -> int:
         """The workers that are there and can run users."""
-        return sum(1 for node in self.clients.all if node.state != runners.STATE_MISSING)
+        return sum(1 for member in self._swarm_core.fleet if member.state not in _NOT_THERE)
 
     @property
     def user_count(self) -> int:
@@ -201,6 +204,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
             self._swarm_serving = True
             restored = self._swarm_ledger.restored()
             if restored is not None:
+                self.has_resumed = restored.run.state in (*ACTIVE, "stopping")
                 self._swarm_driver.ask(restored)
             self._swarm_socket.serve(self._receive)
 

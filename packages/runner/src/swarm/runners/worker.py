@@ -191,6 +191,7 @@ class WorkerRunner(UserHost, DistributedRunner):
         if self._swarm_tick_waits:
             return
         self._swarm_tick_waits = True
+        self._give_up_a_dead_master()
         if self._swarm_ticks % MEMORY_EVERY == 0:
             self._swarm_memory = memory_bytes()
         self._swarm_ticks += 1
@@ -276,6 +277,13 @@ class WorkerRunner(UserHost, DistributedRunner):
         if final or len(data) > own or _says_something(payload):
             payload["report"] = data
             self._swarm_driver.bring(DeltaCut(run, final, samples, payload))
+
+    def _give_up_a_dead_master(self) -> None:
+        """End when the master has been away for longer than one is waited for after the users were stopped."""
+        contact, settings = self._swarm_core.contact, self._swarm_core.settings
+        patience = settings.orphan_after + runners.CONNECT_TIMEOUT * runners.CONNECT_RETRY_COUNT
+        if contact.greeting and contact.heard_at and self._swarm_now() - contact.heard_at > patience:
+            self._give_up(f"the master was away for {patience:.0f} s: {self._swarm_socket.diagnosis().text}")
 
     def _give_up(self, reason: str) -> None:
         self._swarm_driver.do_later([End(reason)])
