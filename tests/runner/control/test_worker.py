@@ -67,7 +67,7 @@ def test_the_same_users_again_are_reached_without_a_ramp():
     worker.running()
     done = worker.assign(2)
     assert not of_kind(done, do.Spawn)
-    assert worker.core.reached == 2
+    assert worker.core.part.reached == 2
 
 
 def test_messages_of_another_session_are_ignored():
@@ -81,11 +81,11 @@ def test_pause_and_resume():
     worker = WorkerByHand()
     worker.running()
     assert of_kind(worker.assign(2, "pause"), do.HoldUsers)
-    assert worker.core.reached == 2
+    assert worker.core.part.reached == 2
     done = worker.assign(3)
     assert of_kind(done, do.ReleaseUsers)
     assert not of_kind(done, do.Spawn)
-    assert (worker.core.state, worker.core.reached) == ("running", 3)
+    assert (worker.core.state, worker.core.part.reached) == ("running", 3)
 
 
 def test_a_pause_before_the_first_assignment_of_a_run_begins_it_held():
@@ -272,7 +272,7 @@ def test_the_report_of_an_overtaken_phase_changes_nothing():
     overtaken = worker.core.phase
     worker.assign(2, users=9)
     assert worker.bring(happen.Spawned(overtaken)) == []
-    assert worker.core.reached == 0
+    assert worker.core.part.reached == 0
 
 
 def test_custom_messages_go_up_again_until_acknowledged_and_begin_anew_with_another_master():

@@ -1,7 +1,7 @@
 """The worker's decisions: what happens comes in through `handle`, what is to be done goes out as values.
 
-The rule: the worker's own run is a lifecycle like a local one, and the master's assignments are what it is asked
-for. What it measured it keeps until the master has it safe, whoever is away meanwhile.
+The rule: what the worker does of the run stands in its part, whether there is a master in its contact. What it
+measured it keeps until the master has it safe, whoever is away meanwhile.
 """
 
 from __future__ import annotations
@@ -11,17 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from swarm.control import happenings as happen
 from swarm.control import messages as say
 from swarm.control.contact import Contact
-from swarm.control.effects import Cut, DeliverCustom, End, Forward, Log, PrepareRun, Reconnect, Say, Welcomed
-from swarm.control.instructions import FireSpawningComplete, Instruction, Target
-from swarm.control.lifecycle import RunLifecycle
-from swarm.control.reporting import Reports
+from swarm.control.effects import Cut, DeliverCustom, End, Forward, Log, Reconnect, Say, Welcomed
+from swarm.control.instructions import FireSpawningComplete, Instruction
+from swarm.control.part import ACTIVE, Part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from swarm.control.settings import WorkerSettings
-
-ACTIVE = frozenset({"spawning", "running", "paused"})
 
 
 class WorkerCore:
@@ -32,19 +29,13 @@ class WorkerCore:
         self.settings = settings
         self.identity = identity
         self.incarnation = incarnation
-        self.lifecycle = RunLifecycle()
-        self.reports = Reports()
+        self.part = Part()
+        self.lifecycle = self.part.lifecycle
+        self.reports = self.part.reports
         self.contact = Contact(settings)
-        self.applied = 0
-        """The number of the last assignment that was taken."""
-        self.reached = 0
-        """The number of the last assignment whose users all run, or have all stopped."""
-        self._wanted: say.Assignment | None = None
         self._ramp = 0
         self._vitals = happen.WorkerTick()
-        self._cut_at = 0.0
-        self._final_asked = False
-        self._foreign = False  # the run that goes on is none of the master's
+        self._cut_run, self._cut_at = 0, 0.0
         self._leave_by: float | None = None
         self._out: list[Instruction] = []
         self._now = 0.0
@@ -67,6 +58,7 @@ class WorkerCore:
     def handle(self, now: float, happening: happen.Happening) -> list[Instruction]:
         """Take in what happened at `now` and return what is to be done, in order."""
         self._now, self._out = now, []
+        self.part.out = self._out
         if self.state != "quit":
             self._ON[type(happening)](self, happening)
         return self._out
@@ -98,28 +90,10 @@ class WorkerCore:
         if message.run == self.run:
             self.reports.acknowledge(message.applied)
         elif message.run < self.run:
-            self._abandon_run()
+            self.part.abandon()
         self._out.append(Welcomed(message.index, message.options, again))
         self._beat()
         self._out += [Say(delta) for delta in self.reports.all(self._now, self.contact.session)]
-
-    def _abandon_run(self) -> None:
-        """The master knows nothing of our run: nobody will ever take its samples."""
-        self._out.append(
-            Log("warning", "the master does not know this run; it is given up", {"run": self.run})
-        )
-        self._wanted = None
-        self.reports.begin(self.run)
-        self._foreign = True
-        if self.state in ACTIVE:
-            self._turn("stop")
-        elif self.state != "stopping":
-            self._forget_run()
-
-    def _forget_run(self) -> None:
-        self._foreign = False
-        self.reports.begin(0)
-        self._pursue()
 
     def _refusal(self, message: say.Refusal) -> None:
         if not message.retry:
@@ -137,10 +111,7 @@ class WorkerCore:
     def _assignment(self, message: say.Assignment) -> None:
         if self.contact.greeting:  # the welcome says first which of our runs the master knows
             return
-        if message.number > self.applied:
-            self.applied = message.number
-            self._wanted = message
-            self._pursue()
+        self.part.take(message)
         self._beat()
 
     def _pulse(self, message: say.Pulse) -> None:
@@ -166,92 +137,14 @@ class WorkerCore:
     def _quit(self, _: say.Quit) -> None:
         self._end("")
 
-    # -- what the master wants ---------------------------------------------------------------------------------
-
-    def _pursue(self) -> None:
-        """Go one step towards what the last assignment asks for; each report of work done leads to the next."""
-        wanted = self._wanted
-        if wanted is None or self.state == "stopping" or self._leave_by is not None:
-            return
-        if wanted.run != self.run:
-            self._change_runs(wanted)
-        elif wanted.phase == "run":
-            self._run(wanted)
-        elif wanted.phase == "pause":
-            if self.state in ("spawning", "running"):
-                self._turn("pause")
-            self.reached = wanted.number
-        elif self.state in ACTIVE:
-            self._turn("stop")
-        else:
-            self.reached = wanted.number
-            self._cut_final()
-
-    def _change_runs(self, wanted: say.Assignment) -> None:
-        if wanted.run < self.run:  # an assignment of a run that is over for us
-            return
-        if self.state in ACTIVE:
-            self._turn("stop")
-        elif wanted.phase == "stop":
-            self.reached = wanted.number
-        else:
-            self.reports.begin(wanted.run)
-            self._final_asked = False
-            self._cut_at = self._now
-            self._out.append(PrepareRun(wanted.host, wanted.stop_timeout))
-            self._turn("start", _target(wanted))
-            if wanted.phase == "pause":
-                self._turn("pause")
-                self.reached = wanted.number
-
-    def _run(self, wanted: say.Assignment) -> None:
-        same = dict(wanted.users) == dict(self.lifecycle.target.users)
-        if self.state in ("ready", "stopped"):  # we had stopped without a master; the run has gone on
-            self._final_asked = False
-            self._out.append(PrepareRun(wanted.host, wanted.stop_timeout))
-            self._turn("adopt", _target(wanted))
-        elif self.state == "paused" and same:
-            self._turn("resume")
-        elif self.state != "running" or not same:
-            self._turn("retarget", _target(wanted))
-        if self.state == "running":
-            self.reached = wanted.number
-
-    def _turn(self, event: str, target: Target | None = None) -> None:
-        """Send an event to the lifecycle and pass on what it asks for; completion is the swarm's to announce."""
-        instructions = self.lifecycle.handle(event, target=target)
-        self._out += [each for each in instructions if not isinstance(each, FireSpawningComplete)]
-
     # -- what the shell reports --------------------------------------------------------------------------------
 
     def _spawned(self, done: happen.Spawned) -> None:
-        if done.phase == self.phase and self.state == "spawning":
-            self._turn("spawned")
-            if self._wanted is not None:
-                self.reached = self._wanted.number
+        if self.part.spawned(done.phase):
             self._beat()
 
     def _users_stopped(self, done: happen.UsersStopped) -> None:
-        if done.phase != self.phase or self.state != "stopping":
-            return
-        wanted = self._wanted
-        if self._foreign:
-            self._turn("users_stopped")
-            self._forget_run()
-            return
-        if self._leave_by is not None or (
-            wanted is not None and wanted.run == self.run and wanted.phase == "stop"
-        ):
-            self._cut_final()
-        elif wanted is None or wanted.run == self.run:
-            self._out.append(Cut(self.run, final=False))  # stopped without a master; the run may go on
-        self._turn("users_stopped")
-        self._pursue()
-
-    def _cut_final(self) -> None:
-        if not self._final_asked:
-            self._final_asked = True
-            self._out.append(Cut(self.run, final=True))
+        self.part.users_stopped(done.phase)
 
     def _delta_cut(self, cut: happen.DeltaCut) -> None:
         if cut.run != self.run or (cut.final and self.reports.closed):
@@ -269,19 +162,11 @@ class WorkerCore:
         if self._leave_by is not None:
             return
         self._leave_by = self._now + self.settings.leave_deadline
-        if self.state in ACTIVE:
-            self._turn("stop")
-        elif self.state != "stopping" and self.run:
-            self._cut_final()
+        self.part.leave()
         self._leave_if_done()
 
     def _leave_if_done(self) -> None:
-        if self._leave_by is None or self.state in ACTIVE:
-            return
-        delivered = (
-            self.state != "stopping" and not len(self.reports) and self.reports.closed == bool(self.run)
-        )
-        if delivered or self._now >= self._leave_by:
+        if self._leave_by is not None and (self.part.is_delivered or self._now >= self._leave_by):
             self._end("")
 
     def _end(self, reason: str) -> None:
@@ -312,11 +197,12 @@ class WorkerCore:
                 self._greet()
         else:
             self._report()
+        if self.run != self._cut_run:
+            self._cut_run, self._cut_at = self.run, now
         if self.state in ACTIVE:
             if contact.is_orphaned(now):
                 self._out.append(Log("warning", "without a master for too long; the users are stopped"))
-                self._wanted = None
-                self._turn("stop")
+                self.part.stop_alone()
             elif (
                 now - self._cut_at >= contact.report_interval
                 and len(self.reports) < self.settings.delta_window
@@ -352,7 +238,7 @@ class WorkerCore:
                     self.settings.version,
                     self.settings.locustfile,
                     self.run,
-                    self.applied,
+                    self.part.applied,
                     self.reports.cut,
                     self.state,
                     self._vitals.users,
@@ -373,8 +259,8 @@ class WorkerCore:
                     vitals.users,
                     self.reports.samples + vitals.uncut,
                     self.reports.cut,
-                    self.applied,
-                    self.reached,
+                    self.part.applied,
+                    self.part.reached,
                     contact.heard_at,
                     contact.master_time,
                     vitals.cpu_percent,
@@ -403,7 +289,3 @@ class WorkerCore:
         say.CustomReceived: _custom_received,
         say.Quit: _quit,
     }
-
-
-def _target(wanted: say.Assignment) -> Target:
-    return Target(wanted.users, wanted.spawn_rate, wanted.start_after)
