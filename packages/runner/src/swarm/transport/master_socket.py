@@ -33,6 +33,7 @@ logger = logging.getLogger("swarm.transport")
 
 _EVERYWHERE = frozenset({"", "*"})
 _TIDY_EVERY_S = 5.0
+_BACKLOG = 4096  # workers that come at once; the system drops those beyond it, and they wait for seconds
 _WISH = 10_000  # workers, as far as the system allows
 
 
@@ -68,6 +69,7 @@ class MasterSocket:
         router.zap_domain = DOMAIN
         router.setsockopt(zmq.ZAP_ENFORCE_DOMAIN, 1)
         router.router_mandatory = True
+        router.setsockopt(zmq.BACKLOG, _BACKLOG)
         self._connection = Connection(router, self._note)
         try:
             router.bind(f"tcp://{at(_numeric(host), port or '*')}")
