@@ -25,7 +25,7 @@ from swarm.control.instructions import (
 )
 from swarm.control.lifecycle import LifecycleError, RunLifecycle
 from swarm.control.plan import Plan
-from swarm.control.records import RunRecord
+from swarm.control.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +46,7 @@ class MasterCore:
         self.lifecycle = RunLifecycle()
         self.fleet = Fleet(settings)
         self.plan = Plan(session)
+        self.voice = Voice(session, settings, self.plan)
         self.strangers = 0
         """Messages that came from no worker of this session, and were dropped."""
         self._out: list[Instruction] = []
@@ -54,7 +55,6 @@ class MasterCore:
         self._looked_at = 0.0
         self._awaited: set[tuple[str, int]] = set()
         self._deadline = 0.0
-        self._ramp = 0
         self._ramp_was_complete = False
         self._quit_by: float | None = None
 
@@ -107,7 +107,7 @@ class MasterCore:
 
     def _follow(self, instructions: list[Instruction]) -> None:
         """Do what the lifecycle asks for; what concerns listeners goes on to the shell."""
-        self._remember()
+        self._out.append(Remember(self.plan.record(self.state)))
         for instruction in instructions:
             match instruction:
                 case Spawn():
@@ -124,21 +124,6 @@ class MasterCore:
                     self._announce_completion(instruction)
                 case _:
                     self._out.append(instruction)
-
-    def _remember(self) -> None:
-        plan = self.plan
-        self._out.append(
-            Remember(
-                RunRecord(
-                    plan.run,
-                    self.state,
-                    dict(plan.target.users),
-                    plan.target.spawn_rate,
-                    plan.host,
-                    plan.stop_timeout,
-                )
-            )
-        )
 
     def _restored(self, restored: happen.Restored) -> None:
         record, plan = restored.run, self.plan
@@ -186,23 +171,7 @@ class MasterCore:
         member.number = max(member.number, hello.applied)
         member.taken = max(member.taken, hello.applied)
         member.users = hello.users
-        self._out.append(
-            Send(
-                peer,
-                say.Welcome(
-                    self.session,
-                    self._now,
-                    member.index,
-                    member.run,
-                    member.applied,
-                    self.settings.heartbeat_interval,
-                    self.settings.report_interval,
-                    self.settings.options,
-                    hello.sent_at,
-                ),
-            )
-        )
-        member.pulse_at = self._now
+        self._out += self.voice.welcome(self._now, member, hello)
         self._hear(member)
 
     def _hear(self, member: Member) -> None:
@@ -267,7 +236,7 @@ class MasterCore:
             return
         member.commit(done.number)
         if member.final:
-            self._pulse(member)
+            self._out += self.voice.pulse(self._now, member)
             if member.state in ("stopping", "spawning", "running"):
                 self._out += member.turn("delivered")
             self._await_no_longer(member)
@@ -292,7 +261,7 @@ class MasterCore:
                 self._out.append(Log("warning", "no such worker: the message goes nowhere", details))
         for member in receivers:
             member.outbox.add(asked.type, asked.data)
-            self._send_customs(member)
+            self._out += self.voice.customs(self._now, member)
 
     # -- time --------------------------------------------------------------------------------------------------
 
@@ -309,7 +278,7 @@ class MasterCore:
             if member.heard_at < silent_since:
                 self._lose(member)
             elif member.peer is not None:
-                self._speak_to(member)
+                self._out += self.voice.due(now, member)
         if self._quit_by is not None:
             self._end_quitting()
             return
@@ -321,30 +290,6 @@ class MasterCore:
             self._look_for_completion()
         if self.state == "stopping" and (not self._awaited or now >= self._deadline):
             self._close()
-
-    def _speak_to(self, member: Member) -> None:
-        """Send a worker what is due: the heartbeat, and whatever it may not know."""
-        now, interval = self._now, self.settings.heartbeat_interval
-        if member.pulse_due or now - member.pulse_at >= interval:
-            self._pulse(member)
-        if member.taken < member.number and now - member.assigned_at >= interval:
-            self._out += self.plan.repeat(now, member)
-        if member.ramp_known < member.ramp == self._ramp and now - member.ramp_said_at >= interval:
-            self._say_complete(member)
-        if len(member.outbox):
-            self._send_customs(member)
-
-    def _pulse(self, member: Member) -> None:
-        member.pulse_due, member.pulse_at = False, self._now
-        if member.peer is not None:
-            self._out.append(
-                Send(member.peer, say.Pulse(self.session, self._now, member.run, member.applied))
-            )
-
-    def _send_customs(self, member: Member) -> None:
-        if member.peer is not None and member.is_there:
-            messages = member.outbox.due(self._now, self.session, 2 * self.settings.heartbeat_interval)
-            self._out += [Send(member.peer, message) for message in messages]
 
     def _apportion_again(self) -> None:
         if self.state not in ("spawning", "running"):
@@ -371,20 +316,9 @@ class MasterCore:
         if self._ramp_was_complete:  # before this master's death; nobody is to hear of it twice
             return
         self._out.append(instruction)
-        self._ramp += 1
+        self.voice.ramp += 1
         for member in self.fleet.takers():
-            member.ramp = self._ramp
-            self._say_complete(member)
-
-    def _say_complete(self, member: Member) -> None:
-        member.ramp_said_at = self._now
-        if member.peer is not None:
-            self._out.append(
-                Send(
-                    member.peer,
-                    say.SpawningComplete(self.session, self.run, self.plan.target.user_count, self._ramp),
-                )
-            )
+            self._out += self.voice.complete(self._now, member)
 
     # -- the run's end -----------------------------------------------------------------------------------------
 
@@ -423,13 +357,10 @@ class MasterCore:
         if self.state == "quit" or self._quit_by is not None:
             raise LifecycleError("The master is quitting already.")
         self._quit_by = self._now + self.settings.quit_grace
-        self._say_quit()
-        self._end_quitting()
-
-    def _say_quit(self) -> None:
         for member in self.fleet:
             if member.peer is not None and member.state != "quit":
                 self._out.append(Send(member.peer, say.Quit(self.session)))
+        self._end_quitting()
 
     def _end_quitting(self) -> None:
         """Quit when everybody has said goodbye, or when the time for it is over."""

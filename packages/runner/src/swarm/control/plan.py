@@ -8,6 +8,7 @@ from swarm.control.apportion import Pace, changes, paces, users_per_worker
 from swarm.control.effects import RememberWorker, Send
 from swarm.control.instructions import Instruction, Target
 from swarm.control.messages import Assignment
+from swarm.control.records import RunRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,11 @@ class Plan:
         """When the users are to be apportioned again, because workers came or went."""
         self.hold_until = 0.0
         """Until then that waits for workers that are missing."""
+
+    def record(self, state: str) -> RunRecord:
+        """Return what a journal is to know of the run, whose lifecycle is in this state."""
+        users, rate = dict(self.target.users), self.target.spawn_rate
+        return RunRecord(self.run, state, users, rate, self.host, self.stop_timeout)
 
     def postpone(self, due_at: float) -> None:
         """Apportion again at `due_at`, or when it is due already before that."""
