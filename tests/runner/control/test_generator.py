@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from swarm.control.generator import LAG_SAMPLES, GeneratorHealth
+from swarm.control.generator import LAG_REPEATS, GeneratorHealth
 
 
 def test_an_idle_generator_with_a_prompt_loop_is_valid():
@@ -37,7 +37,7 @@ def test_a_run_shorter_than_the_window_is_judged_by_its_mean():
 
 def test_lag_is_judged_beside_the_response_times():
     health = GeneratorHealth()
-    for _ in range(LAG_SAMPLES):
+    for _ in range(LAG_REPEATS):
         health.record_lag(8_000)
     assert not health.verdict(20_000).valid
     assert health.verdict(200_000).valid
@@ -45,7 +45,7 @@ def test_lag_is_judged_beside_the_response_times():
 
 def test_lag_under_the_floor_never_distorts():
     health = GeneratorHealth()
-    for _ in range(LAG_SAMPLES):
+    for _ in range(LAG_REPEATS):
         health.record_lag(4_900)
     assert health.verdict(130).valid
 
@@ -54,8 +54,8 @@ def test_nothing_sampled_is_valid():
     assert GeneratorHealth().verdict(None).valid
 
 
-def test_too_few_samples_of_lag_say_nothing():
+def test_a_turn_or_two_that_were_late_say_nothing():
     health = GeneratorHealth()
-    for _ in range(LAG_SAMPLES - 1):
+    for _ in range(LAG_REPEATS - 1):
         health.record_lag(50_000)
     assert health.verdict(1_000).valid

@@ -15,8 +15,8 @@ CPU_LIMIT = 90.0
 """Percent of one core, over a window, above which the generator counts as busy."""
 CPU_WINDOW_S = 5.0
 LAG_FLOOR_US = 5_000
-LAG_SAMPLES = 200
-"""Fewer samples than these (4 s of them) say nothing: one slow turn while users start would be their p99."""
+LAG_REPEATS = 3
+"""Fewer late turns than these say nothing: one while users start would be the p99 of a short run."""
 LAG_SHARE = 0.1
 """The loop lag's p99 distorts above 5 ms and above a tenth of the run's own p99."""
 
@@ -75,21 +75,23 @@ class GeneratorHealth:
         """Return the verdict beside the run's own p99 (µs; None when nothing was measured)."""
         mean = 100 * self._cpu_seconds / self._seconds if self._seconds else 0.0
         busiest = self.cpu_max or mean  # a run shorter than the window has only its mean
-        samples = self.lag.count
-        lag_p99 = self.lag.percentile(0.99) if samples else 0.0
+        lag_p99 = self.lag.percentile(0.99) if self.lag.count else 0.0
         reasons = []
         if busiest > CPU_LIMIT:
             reasons.append(
                 f"it used up to {busiest:.0f} % of its core over {CPU_WINDOW_S:.0f} s (limit {CPU_LIMIT:.0f} %): "
                 "spread it over cores with --processes, or use fewer users or longer waits"
             )
-        if (
-            response_p99_us is not None
-            and samples >= LAG_SAMPLES
-            and lag_p99 > max(LAG_FLOOR_US, LAG_SHARE * response_p99_us)
+        if response_p99_us is not None and self._is_late(
+            lag_p99, max(LAG_FLOOR_US, LAG_SHARE * response_p99_us)
         ):
             reasons.append(
                 f"its event loop was late by {lag_p99 / 1000:.1f} ms at p99, against response times of "
                 f"{response_p99_us / 1000:.1f} ms: a task computes or blocks without giving way"
             )
         return Verdict(busiest, mean, lag_p99 / 1000, self.lag_max_us / 1000, tuple(reasons))
+
+    def _is_late(self, lag_p99_us: float, limit_us: float) -> bool:
+        if lag_p99_us <= limit_us:
+            return False
+        return sum(times for us, times in self.lag.items() if us > limit_us) >= LAG_REPEATS
