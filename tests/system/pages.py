@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PAGES = [
     "README.md",
-    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md")),
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("docs/*.md") if page.name != "status.md"),
     *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("packages/*/README.md")),
 ]
 
