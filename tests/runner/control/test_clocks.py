@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -46,4 +47,12 @@ def test_nothing_is_known_before_the_first_exchange():
 def test_a_clock_that_was_set_during_an_exchange_is_left_out():
     clock = ClockOffset()
     clock.add(10.0, 10.0, 12.0, 10.1)
+    assert not clock.known
+
+
+@pytest.mark.parametrize("sent", [float("nan"), float("inf"), float("-inf")])
+def test_times_that_are_none_are_left_out(sent):
+    clock = ClockOffset()
+    clock.add(sent, 10.0, 10.0, 10.1)
+    clock.add(10.0, 10.0, sent, 10.1)
     assert not clock.known

@@ -362,3 +362,14 @@ def test_a_worker_that_has_more_to_change_than_was_known_gets_another_pace():
         master.beat("b", **slow)
         done += master.tick()
     assert master.assignments(done)["b"].spawn_rate == 2.0
+
+
+def test_impossible_reports_of_a_mad_worker_change_nothing():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 10})
+    master.now += 0.1
+    master.beat("a", users={"Shopper": -1_000_000})
+    assert not of_kind(master.delta("a", 1, samples=-5), effect.Apply)
+    assert not of_kind(master.delta("a", 10**12), effect.Apply)
+    assert master.member("a").user_count == 5
+    assert master.core.accounting().merged == 0

@@ -6,6 +6,7 @@ Source: NTP's on-wire calculation and its minimum filter (RFC 5905, sections 8 a
 from __future__ import annotations
 
 from collections import deque
+from math import isfinite
 
 EXCHANGES = 16
 """How many exchanges the filter looks back on: clocks drift, so that old ones grow stale."""
@@ -22,11 +23,11 @@ class ClockOffset:
     def add(self, master_sent: float, worker_heard: float, worker_sent: float, master_heard: float) -> None:
         """Take in one exchange; the first and the last time are the master's clock, the others the worker's.
 
-        One whose way took less than no time (a clock was set meanwhile) is left out.
+        One whose way took less than no time (a clock was set meanwhile), or whose times are none, is left out.
         """
         way = (master_heard - master_sent) - (worker_sent - worker_heard)
-        if way >= 0:
-            offset = ((worker_heard - master_sent) + (worker_sent - master_heard)) / 2
+        offset = ((worker_heard - master_sent) + (worker_sent - master_heard)) / 2
+        if way >= 0 and isfinite(way) and isfinite(offset):
             self._exchanges.append((way, offset))
 
     @property

@@ -126,8 +126,8 @@ class Member:
         return self.share if self.at_target else self.users
 
     def beat(self, now: float, message: Heartbeat) -> list[Instruction]:
-        """Take in a heartbeat, unless it is older than one that has come."""
-        if message.sent_at <= self.beat_at:
+        """Take in a heartbeat, unless it is older than one that has come, or tells of fewer users than none."""
+        if message.sent_at <= self.beat_at or any(count < 0 for count in message.users.values()):
             return []
         self.beat_at = message.sent_at
         self.users = message.users
@@ -157,7 +157,7 @@ class Member:
 
         One that has overtaken others waits for them.
         """
-        if not self.received < delta.number <= self.received + AHEAD:
+        if not self.received < delta.number <= self.received + AHEAD or delta.samples < 0:
             self.pulse_due = True  # it may not know yet how far we are
             return []
         self._ahead[delta.number] = delta
