@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 import zmq.green as zmq
 
-from swarm.transport.monitor import Event, Monitor
+from swarm.transport.monitor import CLOSED, Event, Monitor
 from swarm.transport.parts import MAX_FRAME
 
 if TYPE_CHECKING:
@@ -64,20 +64,34 @@ class Connection:
             return False
         return True
 
+    def drain_events(self) -> None:
+        """Bring in now what libzmq has told of the socket's connections until now."""
+        self._monitor.drain()
+
     def close(self, linger_s: float = 0.0) -> None:
-        """End the greenlets and the socket; what is queued may leave within `linger_s`."""
+        """End the greenlets and the socket; what is queued may leave within `linger_s`.
+
+        Gives way to no other greenlet: whoever was killed half-way would leave a socket open, and a context
+        with an open socket never ends.
+        """
         if self.closed:
             return
         self.closed = True
         self._monitor.close()
         if self._greenlet is not None and self._greenlet is not gevent.getcurrent():
-            self._greenlet.kill()
+            self._greenlet.kill(block=False)
         self.socket.close(linger=int(linger_s * 1000))
 
     def _receive(self, on_frames: Callable[[list[bytes]], None]) -> None:
         turn_ends = time.perf_counter() + _SLICE_S
         while not self.closed:
-            on_frames(self.socket.recv_multipart())
+            try:
+                frames = self.socket.recv_multipart()
+            except zmq.ZMQError as error:
+                if error.errno in CLOSED:
+                    return
+                raise
+            on_frames(frames)
             # Receiving gives way only when nothing is there to receive.
             if time.perf_counter() > turn_ends:
                 gevent.sleep(0)

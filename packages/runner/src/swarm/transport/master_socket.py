@@ -124,6 +124,7 @@ class MasterSocket:
                 )
 
     def _is_full(self) -> bool:
+        self._connection.drain_events()  # who asks has been accepted, and counts
         return len(self._open) > self.capacity
 
     def _tidy(self) -> None:

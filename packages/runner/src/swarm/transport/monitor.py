@@ -7,17 +7,19 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import gevent
+import zmq.green as zmq
 from zmq.constants import Event
 from zmq.utils.monitor import parse_monitor_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import zmq.green as zmq
-
 logger = logging.getLogger("swarm.transport")
 
-__all__ = ["Event", "Monitor"]
+__all__ = ["CLOSED", "Event", "Monitor"]
+
+CLOSED = frozenset({zmq.ENOTSOCK, zmq.ETERM})
+"""What waiting for a message ends with when its socket is closed meanwhile."""
 
 _SLICE_S = 0.005
 _WANTED = (
@@ -42,9 +44,9 @@ class Monitor:
         self._greenlet = gevent.spawn(self._read)
 
     def close(self) -> None:
-        """End the events; to be called before the watched socket is closed."""
+        """End the events; to be called before the watched socket is closed. Gives way to no other greenlet."""
         if self._greenlet is not gevent.getcurrent():
-            self._greenlet.kill()
+            self._greenlet.kill(block=False)
         self._watched.disable_monitor()
         self._socket.close(linger=0)
 
@@ -55,10 +57,28 @@ class Monitor:
                 gevent.sleep(0)
                 turn_ends = time.perf_counter() + _SLICE_S
                 continue
-            message = parse_monitor_message(self._socket.recv_multipart())
-            if message["event"] == Event.MONITOR_STOPPED:
-                return
             try:
-                self._on_event(Event(message["event"]), int(message["value"]))
-            except Exception:
-                logger.exception("an event of a connection could not be handled: %s", message)
+                frames = self._socket.recv_multipart()
+            except zmq.ZMQError as error:
+                if error.errno in CLOSED:
+                    return
+                raise
+            self._tell(frames)
+
+    def drain(self) -> None:
+        """Bring in the events that are there already, in the caller's greenlet."""
+        while not self._socket.closed:
+            try:
+                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            self._tell(frames)
+
+    def _tell(self, frames: list[bytes]) -> None:
+        message = parse_monitor_message(frames)
+        try:
+            event = Event(message["event"])
+            if event in _WANTED:
+                self._on_event(event, int(message["value"]))
+        except Exception:
+            logger.exception("an event of a connection could not be handled: %s", message)

@@ -12,6 +12,8 @@ import gevent
 import zmq.green as zmq
 from zmq.utils import z85
 
+from swarm.transport.monitor import CLOSED
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -41,12 +43,18 @@ class Gatekeeper:
 
     def close(self) -> None:
         """End the greenlet and its socket."""
-        self._greenlet.kill()
+        self._greenlet.kill(block=False)
         self._socket.close()
 
     def _serve(self) -> None:
-        while True:
-            self._socket.send_multipart(self._answer(self._socket.recv_multipart()))
+        while not self._socket.closed:
+            try:
+                request = self._socket.recv_multipart()
+            except zmq.ZMQError as error:
+                if error.errno in CLOSED:
+                    return
+                raise
+            self._socket.send_multipart(self._answer(request))
 
     def _answer(self, request: list[bytes]) -> list[bytes]:
         reference = request[1] if len(request) > 1 else b""
