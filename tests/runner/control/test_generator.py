@@ -59,3 +59,12 @@ def test_a_turn_or_two_that_were_late_say_nothing():
     for _ in range(LAG_REPEATS - 1):
         health.record_lag(50_000)
     assert health.verdict(1_000).valid
+
+
+def test_a_lag_is_told_when_it_was_there_more_than_once_or_twice():
+    health = GeneratorHealth()
+    for _ in range(2):
+        health.record_lag(50_000)
+    assert health.repeated_lag_us() == 0.0
+    health.record_lag(50_000)
+    assert health.repeated_lag_us() > 40_000

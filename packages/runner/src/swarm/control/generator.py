@@ -91,6 +91,11 @@ class GeneratorHealth:
             )
         return Verdict(busiest, mean, lag_p99 / 1000, self.lag_max_us / 1000, tuple(reasons))
 
+    def repeated_lag_us(self) -> float:
+        """Return the lag's p99 (µs) when the loop was late more than once or twice, else 0."""
+        lag_p99 = self.lag.percentile(0.99) if self.lag.count else 0.0
+        return lag_p99 if self._is_late(lag_p99, LAG_FLOOR_US) else 0.0
+
     def _is_late(self, lag_p99_us: float, limit_us: float) -> bool:
         if lag_p99_us <= limit_us:
             return False

@@ -11,7 +11,6 @@ import gevent
 
 from swarm import runners
 from swarm.control.effects import Cut, End, Forward, PrepareRun, Reconnect, Say, Welcomed
-from swarm.control.generator import LAG_SAMPLES
 from swarm.control.happenings import (
     Connected,
     CustomAsked,
@@ -195,14 +194,13 @@ class WorkerRunner(UserHost, DistributedRunner):
         if self._swarm_ticks % MEMORY_EVERY == 0:
             self._swarm_memory = memory_bytes()
         self._swarm_ticks += 1
-        lag = self.monitor.health.lag
         self._swarm_driver.bring(
             WorkerTick(
                 uncut=self.stats.num_requests,
                 users=self._swarm_pool.counts(),
                 cpu_percent=self.cpu_usage,
                 memory_bytes=self._swarm_memory,
-                lag_p99_ms=lag.percentile(0.99) / 1000 if lag.count >= LAG_SAMPLES else 0.0,
+                lag_p99_ms=self.monitor.health.repeated_lag_us() / 1000,
             )
         )
 
