@@ -71,6 +71,8 @@ class UserPool:
         A change of at most one second's worth of users is made at once; a larger one is spread evenly. A user
         whose constructor raises is logged and counted, and ends the ramp: the next one would fail alike.
         """
+        if target.start_after > 0:  # the workers of a swarm take turns
+            gevent.sleep(target.start_after)
         surplus = {name: len(users) - target.users.get(name, 0) for name, users in self._live.items()}
         deficit = {name: count - len(self._live.get(name, ())) for name, count in target.users.items()}
         leaving = list(interleaved(surplus))
