@@ -141,6 +141,7 @@ def test_the_master_lists_its_workers(nodes) -> None:
     assert isinstance(node, WorkerNode)
     assert (node.id, node.state, node.user_count) == (ids[0], "ready", 0)
     assert sorted(master.get_worker_index(each) for each in ids) == [0, 1]
+    wait_until(lambda: all(worker.worker_index >= 0 for worker in swarm.workers))  # the welcome has arrived
     assert [master.get_worker_index(each) for each in ids] == [each.worker_index for each in swarm.workers]
     assert master.get_worker_index("nobody") == -1
     assert "nobody" not in master.clients
