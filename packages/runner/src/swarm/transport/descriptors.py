@@ -35,15 +35,6 @@ def exhausted() -> bool:
     return False
 
 
-def too_many(wanted: int, capacity: int) -> str:
-    """Return what to say when a master is to wait for more workers than it can hold."""
-    return (
-        f"the master is to hold {wanted} workers, and its limit of open files allows {capacity}: raise it with\n"
-        f"  ulimit -n {wanted + RESERVED + _open_now()}\n"
-        "(as root, or in limits.conf, where that is refused), or expect fewer workers with more users each."
-    )
-
-
 def _open_now() -> int:
     try:
         return len(os.listdir("/proc/self/fd")) - 1  # without the one that lists them
