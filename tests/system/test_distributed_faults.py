@@ -65,6 +65,24 @@ def test_the_users_of_a_killed_worker_move_and_what_is_missing_is_said(
     assert counted + run["samples_missing"] <= server.answered["/hit"]
 
 
+def test_a_worker_that_is_asked_to_end_hands_over_its_users_and_loses_nothing(
+    hitter: Cli, server: CountingServer
+) -> None:
+    with SwarmOf(hitter) as swarm:
+        swarm.start("-H", server.url, "-u", "4", "-r", "4")
+        until(lambda: server.answered["/hit"] > 100, "the load")
+        swarm.workers[0].signal(signal.SIGTERM)
+        left = swarm.workers[0].finish()
+        swarm.workers[1].wait_for("this worker has its users users=4")
+        swarm.master.signal(signal.SIGTERM)
+        finished, report = swarm.finish()
+
+    assert left.code == 0, left.err
+    assert finished.code == 0, finished.err
+    assert facts(report)["samples_complete"]
+    assert report.counts == {"GET /hit": server.answered["/hit"]}
+
+
 def test_a_worker_that_stands_still_over_the_end_of_the_run_loses_nothing(
     hitter: Cli, server: CountingServer
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib import metadata
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from swarm import stats as settings
@@ -86,6 +87,7 @@ def _run_master(environment: Environment, options: Options, shared: Mapping[str,
     if options.processes:
         options.master_bind_host, options.master_bind_port = "127.0.0.1", 0
         options.expect_workers = options.processes
+        prepare.check_descriptors(environment, ceil((options.num_users or 1) / options.processes))
         if not options.secret_file and VARIABLE not in os.environ:
             secret = Secret.new()
     outputs = Outputs(environment, options)
