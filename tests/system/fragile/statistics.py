@@ -31,7 +31,8 @@ def judge(environment, **_kwargs):
     assert entry.num_requests == stats.get("/hello", "GET").num_requests > 0
     assert StatsEntry.unserialize(entry.serialize()).num_requests == entry.num_requests
     assert [each.name for each in sort_stats(stats.entries)] == ["/hello", "/status/404"]
-    assert stats.total.fail_ratio == 0.5
+    assert stats.total.num_requests - 2 * stats.total.num_failures in (0, 1)  # the stop may come between
+    assert 0 < stats.total.fail_ratio <= 0.5
     assert stats.total.get_current_response_time_percentile(0.95) > 0
     assert stats.total.get_response_time_percentile(0.95) > 0
     assert sum(stats.total.response_times.values()) == stats.total.num_requests
