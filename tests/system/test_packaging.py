@@ -106,7 +106,7 @@ def _metadata(dist: Path, package: str) -> Message:
     [
         ("stats", set()),
         ("runner", {"swarm-stats (>=0.1,<0.2)"}),
-        ("web", {"swarm-runner (>=0.1,<0.2)"}),
+        ("web", {"swarm-runner (>=0.1,<0.2)", "swarm-stats (>=0.1,<0.2)"}),
         (
             "cli",
             {
