@@ -6,9 +6,14 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+# How long one example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("swarm", deadline=None)
+settings.load_profile("swarm")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
