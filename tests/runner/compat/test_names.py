@@ -7,7 +7,8 @@ import importlib
 import pytest
 
 import swarm.compat.locust  # noqa: F401
-from swarm.compat.names import GONE, MISSING, NAMES, NOT_YET
+from swarm.compat.absent import GONE, MISSING, NOT_YET
+from swarm.compat.names import NAMES
 from swarm.compat.resolve import resolve
 
 ALL_NAMES = [(module, name) for module, names in NAMES.items() for name in names]

@@ -36,7 +36,7 @@ def worker_settings(**given: Any) -> WorkerSettings:
     settings = WorkerSettings(
         heartbeat_interval=_seconds("HEARTBEAT_INTERVAL", runners.HEARTBEAT_INTERVAL),
         missing_after=runners.HEARTBEAT_LIVENESS,
-        orphan_after=_seconds("ORPHAN_AFTER", WorkerSettings().orphan_after),
+        orphan_after=_seconds("ORPHAN_AFTER", runners.MASTER_HEARTBEAT_TIMEOUT),
     )
     return replace(settings, **given)
 

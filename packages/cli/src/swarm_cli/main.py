@@ -9,6 +9,7 @@ import swarm  # patches the process, so it comes before everything else that cou
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
+    from swarm.event import Events
     from swarm.shape import LoadTestShape
     from swarm.users.user import User
 
@@ -40,11 +41,19 @@ def run(argv: list[str]) -> int:
     return command.execute(argv)
 
 
-def create_environment(user_classes: list[type[User]], options: Any, **settings: Any) -> Environment:
+def create_environment(
+    user_classes: list[type[User]],
+    options: Any,
+    events: Events | None = None,
+    shape_class: LoadTestShape | None = None,
+    **settings: Any,
+) -> Environment:
     """Return an environment for these classes and parsed options (Locust's `locust.main`)."""
     from swarm_cli import run as running
 
-    return running.create_environment(user_classes, options, **settings)
+    return running.create_environment(
+        user_classes, options, events=events, shape_class=shape_class, **settings
+    )
 
 
 def load_locustfile(path: str) -> tuple[dict[str, type[User]], list[LoadTestShape]]:

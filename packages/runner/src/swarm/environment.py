@@ -74,6 +74,10 @@ class Environment:
         self.available_shape_classes = available_shape_classes
         self.available_user_tasks = available_user_tasks
         self.dispatcher_class = dispatcher_class
+        if dispatcher_class is not None:
+            log.warning(
+                "dispatcher_class is not used: by weight and fixed_count the plan says who runs which users"
+            )
         self.profile = profile
         self.runner: Runner | None = None
         self.web_ui: Any = None
@@ -223,6 +227,12 @@ class Environment:
             user_class.tasks = [task for task in user_class.tasks if task.__name__ in names]
         for key, value in settings.items():
             setattr(user_class, key, value)
+
+    def update_worker_logs(self, worker_log_report: Mapping[str, Any]) -> None:
+        """Keep the lines that a worker logged in `worker_logs`: a report has its `worker_id` and its `logs`."""
+        worker = worker_log_report.get("worker_id")
+        if worker is not None:
+            self.worker_logs[worker] = list(worker_log_report.get("logs", ()))
 
     def _check_names(self) -> None:
         seen: dict[str, type[User]] = {}

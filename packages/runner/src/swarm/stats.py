@@ -7,6 +7,7 @@ the top of a locustfile or in a listener. The measurements themselves are in `sw
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -18,11 +19,12 @@ from swarm.exceptions import SwarmError
 from swarm_stats.registry import Registry
 from swarm_stats.reports import PERCENTILES
 from swarm_stats.reports import json as json_report
-from swarm_stats.reports.lines import lines
+from swarm_stats.reports.lines import NARROWEST_NAME, lines
 from swarm_stats.reports.table import error_table, percentile_table, requests_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from types import FrameType
 
     from swarm.runners.runner import Runner
     from swarm_stats.reports import Statistics
@@ -39,6 +41,13 @@ CSV_STATS_INTERVAL_SEC = 1
 CSV_STATS_FLUSH_INTERVAL_SEC = 5
 CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW = 10
 """Seconds that a "current" percentile looks back."""
+
+STATS_NAME_WIDTH = 80
+"""Characters of the column of names, once STATS_AUTORESIZE is off."""
+STATS_TYPE_WIDTH = 8
+"""Characters of the column of types, likewise."""
+STATS_AUTORESIZE = True
+"""Whether a table is as wide as its names and the terminal make it; otherwise the two widths above hold."""
 
 console_logger = logging.getLogger("swarm.stats_logger")
 """Where `stats_printer` writes its tables, one record a table."""
@@ -94,12 +103,12 @@ def save_stats_json(stats: Statistics, filename: str) -> None:
 
 def get_stats_summary(stats: Statistics, current: bool = True) -> list[str]:
     """Return the table of requests as lines."""
-    return lines(requests_table(stats, current=current))
+    return lines(requests_table(stats, current=current), columns=_fixed_columns())
 
 
 def get_percentile_stats_summary(stats: Statistics) -> list[str]:
     """Return the table of percentiles as lines."""
-    return lines(percentile_table(stats, PERCENTILES_TO_REPORT))
+    return lines(percentile_table(stats, PERCENTILES_TO_REPORT), columns=_fixed_columns())
 
 
 def get_error_report_summary(stats: Statistics) -> list[str]:
@@ -125,10 +134,30 @@ def stats_history(runner: Runner) -> NoReturn:
         gevent.sleep(HISTORY_STATS_INTERVAL_SEC)
 
 
-def update_stats_history(runner: Runner) -> None:
-    """Append one row to `runner.stats.history`: users, current rates and percentiles."""
+def update_stats_history(runner: Runner, timestamp: str | None = None) -> None:
+    """Append one row to `runner.stats.history`: users, current rates and percentiles.
+
+    `timestamp` is the text that stands for its time, by default the time now in ISO 8601.
+    """
     runner.stats.current_window = CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW
-    runner.stats.add_history_row(runner.user_count, PERCENTILES_TO_CHART)
+    row = runner.stats.add_history_row(runner.user_count, PERCENTILES_TO_CHART)
+    if timestamp is not None:
+        row["time"] = timestamp
+
+
+def resize_handler(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001  what a signal's handler gets
+    """Fit STATS_NAME_WIDTH to the terminal, while STATS_AUTORESIZE is on; for `signal.signal(SIGWINCH, …)`."""
+    global STATS_NAME_WIDTH
+    if STATS_AUTORESIZE:
+        STATS_NAME_WIDTH = max(shutil.get_terminal_size().columns - FIGURES_WIDTH, NARROWEST_NAME)
+
+
+FIGURES_WIDTH = 90
+"""Characters that the columns beside the names take, about."""
+
+
+def _fixed_columns() -> dict[str, int]:
+    return {} if STATS_AUTORESIZE else {"Type": STATS_TYPE_WIDTH, "Name": STATS_NAME_WIDTH}
 
 
 def _print(rows: Sequence[str]) -> None:

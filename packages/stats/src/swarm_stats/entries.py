@@ -241,6 +241,24 @@ class Entry(Counts):
             "fail_ratio": self.fail_ratio,
         }
 
+    def to_string(self, current: bool = True) -> str:
+        """Return its line of the table of requests; rates are those of late, or of the whole run."""
+        from swarm_stats.reports.table import request_row
+
+        return "  ".join(request_row(self, current))
+
+    def percentile(self, fractions: Sequence[float] | None = None) -> str:
+        """Return its line of the table of percentiles (ms), at `fractions` or those that tables show.
+
+        Raises ValueError while there is no response time.
+        """
+        from swarm_stats.reports import PERCENTILES
+        from swarm_stats.reports.table import percentile_row
+
+        if not self.num_timed:
+            raise ValueError(f"{self.method} {self.name} has no response times, so it has no percentiles")
+        return "  ".join(percentile_row(self, fractions or PERCENTILES))
+
     def serialize(self) -> dict[str, Any]:
         """Return everything as plain values: Locust's keys, and our own for what those round off."""
         return pack(self)

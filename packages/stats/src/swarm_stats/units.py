@@ -20,12 +20,12 @@ def to_us(response_time: float | None) -> int | None:
     return min(max(round(response_time * 1000), 0), MAX_US)
 
 
-def round_ms(ms: float) -> int:
+def round_ms(response_time: float) -> int:
     """Round ms as Locust does: to whole ms below 100, then to tens, hundreds, from 10,000 on to thousands."""
-    if ms < 100:
-        return round(ms)
-    if ms < 1000:
-        return int(round(ms, -1))
-    if ms < 10_000:
-        return int(round(ms, -2))
-    return int(round(ms, -3))
+    if response_time < 100:
+        return round(response_time)
+    if response_time < 1000:
+        return int(round(response_time, -1))
+    if response_time < 10_000:
+        return int(round(response_time, -2))
+    return int(round(response_time, -3))

@@ -48,6 +48,9 @@ class StatsCSV:
         rows = list(runner.exceptions.values()) if runner is not None else []
         self._write(writer, reports.EXCEPTIONS_HEADER, *reports.exceptions_rows(rows))
 
+    def close_files(self) -> None:
+        """Close nothing: these tables go to writers of the caller's own."""
+
     def _write(self, writer: CSVWriter, *rows: Sequence[object]) -> None:
         for row in rows:
             writer.writerow(row)

@@ -14,7 +14,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from swarm.compat.names import GONE, MISSING, NAMES, NOT_YET
+from swarm.compat.absent import GONE, MISSING, NOT_YET
+from swarm.compat.names import NAMES
 from swarm.compat.resolve import resolve
 from swarm.exceptions import SwarmError
 

@@ -50,7 +50,8 @@ NAMES: dict[str, dict[str, str]] = {
         **_in("swarm.compat.names", __version__="LOCUST_VERSION"),
     },
     "locust.env": _in("swarm.environment", "Environment"),
-    "locust.event": _in("swarm.event", "EventHook", "Events"),
+    "locust.event": _in("swarm.event", "EventHook", "Events")
+    | _in("swarm.compat.hooks", "DeprecatedEventHook"),
     "locust.exception": _in(
         "swarm.exceptions",
         "CatchResponseError",
@@ -68,7 +69,7 @@ NAMES: dict[str, dict[str, str]] = {
         LocustError="SwarmError",
     ),
     "locust.shape": _SHAPE | _in("swarm.shape", "LoadTestShapeMeta"),
-    "locust.debug": _DEBUG | _in("swarm.debug", "PrintListener"),
+    "locust.debug": {**_DEBUG, **_in("swarm.debug", "PrintListener"), **_in("datetime", "UTC")},
     "locust.log": _in("swarm.log", "LogReader", "get_logs", "greenlet_exception_logger", "setup_logging"),
     "locust.stats": {
         **_in(
@@ -81,6 +82,9 @@ NAMES: dict[str, dict[str, str]] = {
             "PERCENTILES_TO_CHART",
             "PERCENTILES_TO_REPORT",
             "PERCENTILES_TO_STATISTICS",
+            "STATS_AUTORESIZE",
+            "STATS_NAME_WIDTH",
+            "STATS_TYPE_WIDTH",
             "console_logger",
             "get_error_report_summary",
             "get_percentile_stats_summary",
@@ -89,12 +93,25 @@ NAMES: dict[str, dict[str, str]] = {
             "print_percentile_stats",
             "print_stats",
             "print_stats_json",
+            "resize_handler",
             "save_stats_json",
             "stats_history",
             "stats_printer",
             "update_stats_history",
             "validate_stats_configuration",
             "RequestStats",
+        ),
+        **_in(
+            "swarm.compat.stats_types",
+            "CachedResponseTimes",
+            "EntriesDict",
+            "RequestStatsAdditionError",
+            "S",
+            "StatsBaseDict",
+            "StatsEntryDict",
+            "StatsErrorDict",
+            "StatsHolder",
+            setup_distributed_stats_event_listeners="exchange_statistics",
         ),
         **_in("swarm.compat.csv_files", "CSVWriter", "StatsCSV", "StatsCSVFileWriter"),
         **_in(
@@ -120,6 +137,7 @@ NAMES: dict[str, dict[str, str]] = {
             "HEARTBEAT_INTERVAL",
             "HEARTBEAT_LIVENESS",
             "LocalRunner",
+            "MASTER_HEARTBEAT_TIMEOUT",
             "MasterRunner",
             "Runner",
             "STATE_CLEANUP",
@@ -135,7 +153,9 @@ NAMES: dict[str, dict[str, str]] = {
             "WorkerRunner",
         ),
         **_in("swarm.users.states", LOCUST_STATE_STOPPING="STOPPING"),
+        **_in("swarm_stats.exceptions", ExceptionDict="ExceptionRow"),
     },
+    "locust.dispatch": _in("swarm.compat.dispatch", "UsersDispatcher"),
     "locust.rpc": _in("swarm.runners.messages", "Message"),
     "locust.rpc.protocol": _in("swarm.runners.messages", "Message"),
     "locust.clients": {
@@ -158,18 +178,33 @@ NAMES: dict[str, dict[str, str]] = {
         **_TASKS,
         **_STATES,
         **_in("swarm.users.taskset", "DefaultTaskSet", "TaskSetMeta"),
+        **_in("swarm.compat.tasks", "TaskHolder", "get_tasks_from_base_classes"),
         **_in("swarm.users.tags", "filter_tasks_by_tags", "is_markov_taskset"),
     },
     "locust.user.sequential_taskset": _SEQUENTIAL | _in("swarm.users.sequential", "SequentialTaskSetMeta"),
-    "locust.user.markov_taskset": _MARKOV
-    | _in(
-        "swarm.users.markov",
-        "InvalidTransitionError",
-        "MarkovTaskSetMeta",
-        "MarkovTaskTagError",
-        "NoMarkovTasksError",
-        "NonMarkovTaskTransitionError",
-    ),
+    "locust.user.markov_taskset": {
+        **_MARKOV,
+        **_in(
+            "swarm.users.markov",
+            "InvalidTransitionError",
+            "MarkovTaskSetMeta",
+            "MarkovTaskTagError",
+            "NoMarkovTasksError",
+            "NonMarkovTaskTransitionError",
+        ),
+        **_in(
+            "swarm.compat.markov",
+            "get_markov_tasks",
+            "is_markov_task",
+            "to_weighted_list",
+            "validate_has_markov_tasks",
+            "validate_markov_chain",
+            "validate_no_tags",
+            "validate_no_unreachable_tasks",
+            "validate_transitions",
+        ),
+        **_in("swarm.users.tasks", validate_task_name="warn_of_its_name"),
+    },
     "locust.user.wait_time": _WAIT_TIMES,
     "locust.user.inspectuser": _in(
         "swarm.users.ratio", "get_ratio", "print_task_ratio", "print_task_ratio_json"
@@ -189,6 +224,12 @@ NAMES: dict[str, dict[str, str]] = {
         **_in("swarm.http.tls", insecure_ssl_context_factory="insecure_ssl_context"),
     },
     "locust.util": {},
+    "locust.util.cache": _in("swarm.compat.calls", "memoize"),
+    "locust.util.date": _in(
+        "swarm.compat.dates", "format_duration", "format_safe_timestamp", "format_utc_timestamp"
+    ),
+    "locust.util.exception_handler": _in("swarm.compat.calls", "retry"),
+    "locust.util.rounding": _in("swarm.compat.dates", "proper_round"),
     "locust.util.timespan": _in("swarm_cli.timespan", "parse_timespan"),
     "locust.util.load_locustfile": {
         **_in("swarm_cli.main", "load_locustfile"),
@@ -199,72 +240,15 @@ NAMES: dict[str, dict[str, str]] = {
         **_in("swarm_cli.options", "get_parser", "parse_options", "setup_parser_arguments"),
         **_in("swarm_cli.locustfile", "parse_locustfile_paths"),
     },
+    "locust.input_events": _in(
+        "swarm.compat.input_events",
+        "InitError",
+        "UnixKeyPoller",
+        "WindowsKeyPoller",
+        "get_poller",
+        "input_listener",
+    ),
     "locust.main": _in("swarm_cli.main", "create_environment", "load_locustfile", "main"),
     "locust.web": {},
     "locust.html": {},
 }
-
-GONE = {
-    "locust.HttpLocust": "was renamed in Locust 1.0: use HttpUser.",
-    "locust.Locust": "was renamed in Locust 1.0: use User.",
-    "locust.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
-    "locust.TaskSequence": "was removed in Locust 1.0: use SequentialTaskSet.",
-    "locust.seq_task": "was removed in Locust 1.0: use SequentialTaskSet, whose tasks run in order.",
-    "locust.web.app": "was removed in Locust 1.0: use environment.web_ui.app.",
-    "locust.wait_time": "was moved in Locust 1.0: import the wait times from locust.",
-    "locust.core": "was removed in Locust 1.0: import from locust (HttpLocust is HttpUser, Locust is User).",
-    "locust.exception.StopLocust": "was renamed in Locust 1.0: use StopUser.",
-    "locust.runners.LocalLocustRunner": "was renamed in Locust 1.0: use LocalRunner.",
-    "locust.runners.MasterLocustRunner": "was renamed in Locust 1.0: use MasterRunner.",
-    "locust.runners.SlaveLocustRunner": "was renamed in Locust 1.0: use WorkerRunner.",
-    "locust.runners.locust_runner": "was removed in Locust 1.0: use environment.runner.",
-    "locust.stats.global_stats": "was removed in Locust 1.0: use environment.stats.",
-    "locust.contrib.fasthttp.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
-}
-"""Names of before Locust 1.0, and what took their place."""
-
-_NO_UI = (
-    "this release of Swarm has no browser UI and no HTML report; both come with a later release, as the "
-    "extra `web` (pip install 'swarm-cli[web]'). Everything else runs without: --headless, --csv, --json"
-)
-NOT_YET = {
-    "locust.web": _NO_UI,
-    "locust.html": _NO_UI,
-}
-"""Modules that are there, without names so far, and why."""
-
-_OWN_CLIENT = (
-    "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
-    "which reports with `self.environment.events.request.measure(type, name)`"
-)
-_NO_SUCH_INTERVAL = (
-    "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
-)
-_PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
-MISSING = {
-    **dict.fromkeys(
-        [f"locust.contrib.{name}" for name in ("dns", "milvus", "mongodb", "mqtt", "oai", "postgres")],
-        _OWN_CLIENT,
-    ),
-    "locust.contrib.qdrant": _OWN_CLIENT,
-    "locust.contrib.socketio": _OWN_CLIENT,
-    "locust.contrib.csv_request_logger": "listen to events.request and write the rows that you want",
-    "locust.opentelemetry": "OpenTelemetry comes with a later release of Swarm",
-    "locust.PytestUser": _PYTEST,
-    "locust.user.users.PytestUser": _PYTEST,
-    "locust.util.load_locustfile.load_locustfile_pytest": _PYTEST,
-    "locust.dispatch": "who runs which users is arithmetic here and has no class to replace",
-    **dict.fromkeys(
-        [
-            f"locust.runners.{name}"
-            for name in (
-                "FALLBACK_INTERVAL",
-                "HEARTBEAT_DEAD_INTERNAL",
-                "MASTER_HEARTBEAT_TIMEOUT",
-                "WORKER_LOG_REPORT_INTERVAL",
-            )
-        ],
-        _NO_SUCH_INTERVAL,
-    ),
-}
-"""What Locust has and this release has not, module or name, and what to do."""

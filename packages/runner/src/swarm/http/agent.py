@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from swarm.http.redirects import REDIRECTS
+from swarm.http.response import FastRequest, FastResponse
 
 if TYPE_CHECKING:
     from swarm.http.cookies import SessionCookies
@@ -16,6 +19,15 @@ class UserAgent:
 
     `client.clientpool.close()` makes the next request open a new connection.
     """
+
+    request_type: Final = FastRequest
+    """The class of `response.request`."""
+    response_type: Final = FastResponse
+    """The class of responses."""
+    valid_response_codes: Final = frozenset(range(200, 400))
+    """The statuses that are no failure."""
+    redirect_response_codes: Final = REDIRECTS
+    """The statuses that are followed."""
 
     def __init__(self, session: FastHttpSession) -> None:
         self._session = session

@@ -206,6 +206,9 @@ class Judged(Answered):
 class ResponseContextManager(Judged, HttpResponse):
     """A response of the core that its `with` block judges."""
 
+    js: Any
+    """In a block of `rest()`, the parsed body."""
+
 
 def judged(response: requests.Response, judge: Judge) -> ResponseContextManager:
     """Turn `response` into one that waits for the judgement of its `with` block."""

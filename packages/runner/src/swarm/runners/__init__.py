@@ -35,6 +35,8 @@ HEARTBEAT_LIVENESS = 3
 """So many silent intervals, and a worker is missing."""
 WORKER_REPORT_INTERVAL = 1.0
 """Seconds between a worker's reports of its statistics."""
+MASTER_HEARTBEAT_TIMEOUT = 300.0
+"""Seconds that a worker's users run on while its master is silent."""
 CONNECT_TIMEOUT = 5.0
 """Seconds of one attempt of a worker that finds no master."""
 CONNECT_RETRY_COUNT = 60

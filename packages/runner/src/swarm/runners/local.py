@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 class LocalRunner(UserHost, SteeredRunner):
     """Runs all users in this process."""
 
+    client_id = "local"
+    """The name that messages to itself come from."""
+
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         self._swarm_driver = LifecycleDriver(self._swarm_duties.carry_out, self.quit)
@@ -40,7 +43,7 @@ class LocalRunner(UserHost, SteeredRunner):
 
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Deliver a message of the user's own to the listener on this very node, whatever the `client_id`."""
-        self.messages.deliver(Message(msg_type, data, client_id or "local"))
+        self.messages.deliver(Message(msg_type, data, client_id or self.client_id))
 
     def _swarm_ask(self, event: str, target: Target | None = None) -> None:
         self._swarm_driver.ask(LifecycleEvent(event, target))

@@ -164,6 +164,20 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         """Another name of `user_classes_count`."""
         return self.user_classes_count
 
+    @property
+    def worker_indexes(self) -> dict[str, int]:
+        """The workers' numbers in the swarm, from 0, by their names."""
+        return {node.id: node.index for node in self.clients.all}
+
+    @property
+    def worker_index_max(self) -> int:
+        """One more than the highest of them; 0 without workers."""
+        return max(self.worker_indexes.values(), default=-1) + 1
+
+    def rebalancing_enabled(self) -> bool:
+        """Tell whether users are distributed anew when workers come or go: they always are."""
+        return True
+
     def get_worker_index(self, client_id: str) -> int:
         """Return the worker's number in the swarm, from 0; -1 for one that is not there."""
         node = self.clients.get(client_id)

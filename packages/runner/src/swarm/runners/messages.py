@@ -25,6 +25,20 @@ class Message:
     data: Any
     node_id: str | None
 
+    def serialize(self) -> bytes:
+        """Return the message as bytes of msgpack."""
+        import msgpack
+
+        packed: bytes = msgpack.packb((self.type, self.data, self.node_id))
+        return packed
+
+    @classmethod
+    def unserialize(cls, data: bytes) -> Message:
+        """Make a message of what `serialize` gave. Raises ValueError for other bytes."""
+        import msgpack
+
+        return cls(*msgpack.unpackb(data, strict_map_key=False))
+
 
 class MessageBoard:
     """The listeners of custom messages on this node, by type."""

@@ -104,6 +104,10 @@ class Runner(ABC):
         """End the whole run, as a user asked; on a worker the master is to do it."""
         self.quit()
 
+    def cpu_log_warning(self) -> bool:
+        """Tell whether this process used more of its core in this run than CPU_WARNING_THRESHOLD."""
+        return self.monitor.cpu_warned
+
     def register_message(self, msg_type: str, listener: Callable[..., Any], concurrent: bool = False) -> None:
         """Call `listener(environment=…, msg=…)` for each message of this type."""
         self.messages.register(msg_type, listener, concurrent=concurrent)

@@ -74,6 +74,7 @@ class WorkerRunner(UserHost, DistributedRunner):
         settings = settings or WorkerSettings(
             heartbeat_interval=runners.HEARTBEAT_INTERVAL,
             missing_after=runners.HEARTBEAT_LIVENESS,
+            orphan_after=runners.MASTER_HEARTBEAT_TIMEOUT,
             locustfile=source.content_hash(environment.parsed_locustfiles or []),
         )
         self.client_id = identity or f"{socket.gethostname()}_{uuid.uuid4().hex}"

@@ -130,7 +130,7 @@ def _check(cls: type, tasks: Mapping[str, Task]) -> None:
             )
         for successor in transitions_of(function):
             _check_successor(cls, name, successor, tasks)
-    if unreachable := sorted(set(tasks) - _reachable(tasks)):
+    if unreachable := sorted(set(tasks) - reachable(tasks)):
         logger.warning("%s: no transition leads to %s.", cls.__name__, ", ".join(unreachable))
 
 
@@ -146,12 +146,13 @@ def _check_successor(cls: type, name: str, successor: str, tasks: Mapping[str, T
     )
 
 
-def _reachable(tasks: Mapping[str, Task]) -> set[str]:
+def reachable(tasks: Mapping[str, Task]) -> set[str]:
+    """Return the names to which transitions lead from the first of `tasks` (name to method), itself included."""
     reached: set[str] = set()
     open_ends = [next(iter(tasks))]
     while open_ends:
         name = open_ends.pop()
-        if name not in reached:
+        if name in tasks and name not in reached:
             reached.add(name)
             open_ends += transitions_of(tasks[name])
     return reached

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, overload
@@ -10,6 +11,8 @@ from typing import Any, TypeVar, overload
 TaskT = TypeVar("TaskT", bound="Callable[..., Any]")
 Task = Callable[..., Any]
 """A function of the user or the task set, or a TaskSet class."""
+
+logger = logging.getLogger("swarm.users")
 
 _WEIGHT = "_swarm_weight"
 
@@ -30,8 +33,16 @@ def task(weight: TaskT | int = 1) -> TaskT | Callable[[TaskT], TaskT]:
 
 
 def _weighted(function: TaskT, weight: int) -> TaskT:
+    warn_of_its_name(function)
     setattr(function, _WEIGHT, weight)
     return function
+
+
+def warn_of_its_name(decorated_func: Callable[..., Any]) -> None:
+    """Warn of a task named on_start or on_stop, which would be run as a task and at the start or end as well."""
+    name = getattr(decorated_func, "__name__", "")
+    if name in ("on_start", "on_stop"):
+        logger.warning("%s is run at a user's %s anyhow: without @task, or by another name.", name, name[3:])
 
 
 def whole_weight(weight: Any, of: str) -> int:

@@ -32,6 +32,6 @@ def percentile_column(fraction: float) -> str:
     return f"p{percent_label(fraction).removesuffix('%')}_us"
 
 
-def readable_percentiles(fractions: Iterable[float]) -> list[str]:
-    """Return `percent_label` of each fraction."""
-    return [percent_label(fraction) for fraction in fractions]
+def readable_percentiles(percentile_list: Iterable[float]) -> list[str]:
+    """Return `percent_label` of each of the fractions."""
+    return [percent_label(fraction) for fraction in percentile_list]

@@ -15,7 +15,7 @@ from swarm_stats.reports.table import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from swarm_stats.reports.table import Column
     from swarm_stats.snapshot import Snapshot
@@ -24,12 +24,17 @@ NARROWEST_NAME = 16
 """Characters that a name keeps, however narrow the terminal."""
 
 
-def lines(table: Table, width: int | None = None) -> list[str]:
+def lines(table: Table, width: int | None = None, columns: Mapping[str, int] | None = None) -> list[str]:
     """Draw a table `width` characters wide (None: as wide as its names need), with a rule round the rows.
 
-    Names that do not fit are shortened in their middle; nothing else is.
+    `columns` sets the width of some of them, by title. Names that do not fit are shortened in their middle;
+    nothing else is.
     """
     widths = _widths(table, width)
+    for index, column in enumerate(table.columns):
+        fixed = (columns or {}).get(column.title)
+        if fixed is not None:
+            widths[index] = fixed if column.flexible else max(fixed, widths[index])
     rule = _rule(table.columns, widths)
     drawn = [table.title] if table.title else []
     drawn.append(_line(table.columns, widths, tuple(column.title for column in table.columns)))

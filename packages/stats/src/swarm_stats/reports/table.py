@@ -66,8 +66,8 @@ def requests_table(statistics: Statistics, *, current: bool = True, limit: int |
         row = ("", f"+{len(entries) - limit:,} more names", *[""] * (len(_REQUEST_COLUMNS) - 2))
         left_out = (row,)
         entries = [entry for entry in entries if id(entry) in kept]
-    rows = tuple(_request_row(entry, current) for entry in entries)
-    return Table("", _REQUEST_COLUMNS, rows + left_out, (_request_row(statistics.total, current),))
+    rows = tuple(request_row(entry, current) for entry in entries)
+    return Table("", _REQUEST_COLUMNS, rows + left_out, (request_row(statistics.total, current),))
 
 
 def percentile_table(statistics: Statistics, percentiles: Sequence[float] = PERCENTILES) -> Table:
@@ -79,9 +79,9 @@ def percentile_table(statistics: Statistics, percentiles: Sequence[float] = PERC
         Column("# reqs", number=True),
     )
     timed = [entry for entry in shown_entries(statistics) if entry.num_timed]
-    rows = tuple(_percentile_row(entry, percentiles) for entry in timed)
+    rows = tuple(percentile_row(entry, percentiles) for entry in timed)
     return Table(
-        "Response time percentiles (ms)", columns, rows, (_percentile_row(statistics.total, percentiles),)
+        "Response time percentiles (ms)", columns, rows, (percentile_row(statistics.total, percentiles),)
     )
 
 
@@ -114,7 +114,8 @@ def notes(statistics: Statistics) -> list[str]:
     return found
 
 
-def _request_row(entry: Entry, current: bool) -> tuple[str, ...]:
+def request_row(entry: Entry, current: bool) -> tuple[str, ...]:
+    """Return the cells of an entry in the table of requests."""
     rps = entry.current_rps if current else entry.total_rps
     failures = entry.current_fail_per_sec if current else entry.total_fail_per_sec
     times = (
@@ -134,7 +135,8 @@ def _request_row(entry: Entry, current: bool) -> tuple[str, ...]:
     )
 
 
-def _percentile_row(entry: Entry, percentiles: Sequence[float]) -> tuple[str, ...]:
+def percentile_row(entry: Entry, percentiles: Sequence[float]) -> tuple[str, ...]:
+    """Return the cells of an entry in the table of percentiles."""
     times = map(ms_text, entry.percentiles(percentiles))
     return (str(entry.method), str(entry.name), *times, str(entry.num_requests))
 

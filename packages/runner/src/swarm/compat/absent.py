@@ -1,0 +1,68 @@
+"""What Locust has or had and Swarm has not: for each name what took its place, or why there is none."""
+
+from __future__ import annotations
+
+GONE = {
+    "locust.HttpLocust": "was renamed in Locust 1.0: use HttpUser.",
+    "locust.Locust": "was renamed in Locust 1.0: use User.",
+    "locust.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
+    "locust.TaskSequence": "was removed in Locust 1.0: use SequentialTaskSet.",
+    "locust.seq_task": "was removed in Locust 1.0: use SequentialTaskSet, whose tasks run in order.",
+    "locust.web.app": "was removed in Locust 1.0: use environment.web_ui.app.",
+    "locust.wait_time": "was moved in Locust 1.0: import the wait times from locust.",
+    "locust.core": "was removed in Locust 1.0: import from locust (HttpLocust is HttpUser, Locust is User).",
+    "locust.exception.StopLocust": "was renamed in Locust 1.0: use StopUser.",
+    "locust.runners.LocalLocustRunner": "was renamed in Locust 1.0: use LocalRunner.",
+    "locust.runners.MasterLocustRunner": "was renamed in Locust 1.0: use MasterRunner.",
+    "locust.runners.SlaveLocustRunner": "was renamed in Locust 1.0: use WorkerRunner.",
+    "locust.runners.locust_runner": "was removed in Locust 1.0: use environment.runner.",
+    "locust.stats.global_stats": "was removed in Locust 1.0: use environment.stats.",
+    "locust.contrib.fasthttp.FastHttpLocust": "was renamed in Locust 1.0: use FastHttpUser.",
+}
+"""Names of before Locust 1.0, and what took their place."""
+
+_NO_UI = (
+    "this release of Swarm has no browser UI and no HTML report; both come with a later release, as the "
+    "extra `web` (pip install 'swarm-cli[web]'). Everything else runs without: --headless, --csv, --json"
+)
+NOT_YET = {
+    "locust.web": _NO_UI,
+    "locust.html": _NO_UI,
+}
+"""Modules that are there, without names so far, and why."""
+
+_OWN_CLIENT = (
+    "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
+    "which reports with `self.environment.events.request.measure(type, name)`"
+)
+_NO_SUCH_INTERVAL = (
+    "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
+)
+_LOOPS = "listeners and greenlets end with their run here, and what they raise is logged and counted anyhow"
+_PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
+MISSING = {
+    "locust.opentelemetry": "OpenTelemetry comes with a later release of Swarm",
+    **dict.fromkeys(
+        [f"locust.contrib.{name}" for name in ("dns", "milvus", "mongodb", "mqtt", "oai", "postgres")],
+        _OWN_CLIENT,
+    ),
+    "locust.contrib.qdrant": _OWN_CLIENT,
+    "locust.contrib.socketio": _OWN_CLIENT,
+    "locust.contrib.csv_request_logger": "listen to events.request and write the rows that you want",
+    "locust.runners.locust_exception_handler": _LOOPS,
+    "locust.PytestUser": _PYTEST,
+    "locust.user.users.PytestUser": _PYTEST,
+    "locust.util.load_locustfile.load_locustfile_pytest": _PYTEST,
+    **dict.fromkeys(
+        [
+            f"locust.runners.{name}"
+            for name in (
+                "FALLBACK_INTERVAL",
+                "HEARTBEAT_DEAD_INTERNAL",
+                "WORKER_LOG_REPORT_INTERVAL",
+            )
+        ],
+        _NO_SUCH_INTERVAL,
+    ),
+}
+"""What Locust has and this release has not, module or name, and what to do."""
