@@ -1,9 +1,11 @@
 import argparse
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from swarm_cli.options import get_parser, locustfile_parser, parse_options
+from swarm_cli.options import OURS, get_parser, locustfile_parser, parse_options
 from swarm_cli.parser import Options
 
 
@@ -88,21 +90,37 @@ def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("removed", "successor"),
+    ("args", "said"),
     [
-        ("--slave", "--worker"),
-        ("--no-web", "--headless"),
-        ("-c", "--users"),
-        ("--hatch-rate", "--spawn-rate"),
+        (["--slave"], "--slave was removed from Locust: use --worker"),
+        (["--expect-slaves", "2"], "--expect-slaves was removed from Locust: use --expect-workers"),
+        (["--no-web"], "--no-web was removed from Locust: use --headless"),
+        (["-c", "100", "-r", "2"], "-c was removed from Locust: use -u or --users"),
+        (["--legacy-ui"], "--legacy-ui was removed from Locust: leave it out"),
+        (["--web-auth", "me:sesame"], "--web-auth was removed from Locust: use --web-login"),
+        (["--build-path", "dist"], "--build-path is for builds of Locust's UI"),
     ],
 )
-def test_a_removed_option_names_its_successor(
-    removed: str, successor: str, capsys: pytest.CaptureFixture[str]
+def test_an_option_that_is_no_longer_served_says_what_to_do(
+    args: list[str], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    message = error_of(capsys, removed)
+    message = error_of(capsys, *args)
 
-    assert f"{removed} was removed" in message
-    assert successor in message
+    assert message.startswith(f"swarm-cli: error: {said}")
+    assert len(message.splitlines()) == 2
+
+
+def test_an_option_that_is_no_longer_served_is_noticed_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LOCUST_LEGACY_UI", "false")
+    parse()
+    monkeypatch.setenv("LOCUST_WEB_AUTH", "me:sesame")
+
+    message = error_of(capsys)
+
+    assert "--web-auth was removed" in message
+    assert "sesame" not in message
 
 
 def test_the_environment_is_read_under_both_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,9 +271,129 @@ def test_an_option_of_a_locustfiles_own_reads_its_variable_and_the_files(
     assert (options.token, options.my_shop) == ("from-environment", "from-file")
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["-i", "-k", "-m", "-n", "-o", "-p", "-d", "-c", "--token", "--max-users", "--iterations", "--debug"],
-)
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+TAKEN_BY_LOCUSTFILES = words("""
+    --step-time --step-users --start-users --max-users --iterations --pacing --qps --burst --stream --token
+    --headers --endpoint --dataset --run-id --workers --debug --max-fail-ratio --min-requests --size --type
+    --duration -i -k -m -n -o -p -d -c
+""")
+"""Names of options that public locustfiles declare."""
+LOCUSTS = words("""
+    -f --locustfile --config -H --host -u --users -r --spawn-rate -t --run-time -l --list --config-users
+    --web-host --web-host-display-name --web-port -P --headless --autostart --autoquit --headful --web-auth
+    --web-login --tls-cert --tls-key --class-picker --build-path --legacy-ui --web-base-path --master
+    --master-bind-host --master-bind-port --expect-workers --expect-workers-max-wait --enable-rebalancing
+    --expect-slaves --worker --processes --slave --master-host --master-port -T --tags -E --exclude-tags --csv
+    --csv-full-history --print-stats --only-summary --reset-stats --html --json --json-file --skip-log-setup
+    --loglevel -L --logfile --show-task-ratio --show-task-ratio-json --version -V --exit-code-on-error -s
+    --stop-timeout --equal-weights --profile --otel -h --help
+""")
+"""Names that are Locust's own, and so were never free for locustfiles."""
+
+
+@pytest.mark.parametrize("name", TAKEN_BY_LOCUSTFILES)
 def test_names_that_locustfiles_take_are_free(name: str) -> None:
-    get_parser().add_argument(name)
+    get_parser().add_argument(name, default="theirs")
+
+    # Nor may one of ours be mistaken for an abbreviation of it.
+    assert not any(ours.startswith(name) for ours in OURS if name.startswith("--"))
+
+
+def test_there_are_locusts_options_and_few_more() -> None:
+    names = {name for action in get_parser()._actions for name in action.option_strings}
+
+    assert names == set(LOCUSTS) | OURS
+
+
+@pytest.mark.parametrize(
+    ("declared", "given"),
+    [({"choices": ["a", "b"]}, "sesame"), ({"type": int}, "sesame"), ({"type": [].index}, "sesame")],
+)
+def test_an_error_about_a_secret_does_not_show_it(
+    declared: dict[str, Any], given: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHOP_TOKEN", given)
+    parser = get_parser()
+    parser.add_argument("--token", is_secret=True, env_var="SHOP_TOKEN", **declared)
+
+    with pytest.raises(SystemExit):
+        parser.parse_args([])
+
+    message = capsys.readouterr().err
+    assert "argument --token: its value cannot be used" in message
+    assert given not in message
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("true", True), ("false", False), ("yes", True), ("no", False)]
+)
+def test_a_pair_of_flags_reads_its_variable_and_the_files(
+    setting: str, value: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def fast(*args: str) -> bool | None:
+        parser = get_parser()
+        parser.add_argument("--fast", action=argparse.BooleanOptionalAction, env_var="SHOP_FAST")
+        found: bool | None = parser.parse_args(list(args)).fast
+        return found
+
+    assert (fast(), fast("--fast"), fast("--no-fast")) == (None, True, False)
+    (tmp_path / "locust.conf").write_text(f"fast = {setting}\n")
+    assert fast() is value
+    assert fast("--fast") is True
+    assert fast("--no-fast") is False
+    (tmp_path / "locust.conf").unlink()
+    monkeypatch.setenv("SHOP_FAST", setting)
+    assert fast() is value
+
+
+def test_a_locustfile_may_take_a_configuration_file_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "shop.conf").write_text("users = 7\nshop = big\n")
+    parser = get_parser()
+    parser.add_argument("--shop-config", is_config_file_arg=True)
+    parser.add_argument("--shop")
+
+    options = parser.parse_args(["--shop-config", "shop.conf"])
+
+    assert (options.num_users, options.shop) == (7, "big")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        (
+            "pyproject.toml",
+            '[tool.locust]\nconfig-users = [{user_class_name = "A", weight = 1}, {user_class_name = "B"}]\n',
+        ),
+        (
+            "pyproject.toml",
+            '[[tool.swarm.config-users]]\nuser_class_name = "A"\nweight = 1\n'
+            '[[tool.swarm.config-users]]\nuser_class_name = "B"\n',
+        ),
+        ("locust.conf", 'config-users = [{"user_class_name": "A", "weight": 1}, {"user_class_name": "B"}]\n'),
+    ],
+)
+def test_settings_of_users_may_stand_in_a_configuration_file(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+
+    first, second = map(json.loads, parse().config_users)
+
+    assert first == {"user_class_name": "A", "weight": 1}
+    assert second == {"user_class_name": "B"}
+
+
+def test_one_object_of_settings_may_stand_in_toml(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.swarm]\nconfig-users = {user_class_name = "A"}\n')
+
+    assert [json.loads(item) for item in parse().config_users] == [{"user_class_name": "A"}]
+
+
+def test_a_toml_file_of_its_own_needs_no_table(tmp_path: Path) -> None:
+    (tmp_path / "extra.toml").write_text('users = 5\ntags = ["a", "b"]\n')
+    (tmp_path / "pyproject.toml").write_text('users = 9\n[project]\nname = "shop"\n')
+
+    options = parse("--config", "extra.toml")
+
+    assert (options.num_users, options.tags) == (5, ["a", "b"])

@@ -156,7 +156,7 @@ def test_a_missing_host_is_told(cli: Cli) -> None:
         (["-t", "soon"], "argument -t/--run-time: 'soon' is no duration"),
         (["-L", "LOUD"], "argument -L/--loglevel"),
         (["--no-such-option"], "unrecognized arguments: --no-such-option"),
-        (["--no-web"], "--no-web was removed; use --headless"),
+        (["--no-web"], "--no-web was removed from Locust: use --headless"),
         (["--config", "gone.conf"], "gone.conf"),
         (["--config-users", "{broken"], "--config-users is no valid JSON"),
         (["--csv", "/proc/none/prefix"], "--csv: /proc/none/prefix_stats.csv cannot be written"),
@@ -167,8 +167,8 @@ def test_a_missing_host_is_told(cli: Cli) -> None:
         (["--master", "--processes", "2"], "--processes and --master"),
         (["--processes", "0"], "argument --processes: '0' is no whole number"),
         (["--journal", "run.journal"], "--journal is the master's"),
-        (["--slave"], "--slave was removed; use --worker"),
-        (["--expect-slaves", "2"], "--expect-slaves was removed; use --expect-workers"),
+        (["--slave"], "--slave was removed from Locust: use --worker"),
+        (["--locust", "locustfile.py"], "write --locustfile or -f"),
     ],
 )
 def test_an_option_that_cannot_be_used_is_named(sleeper: Cli, args: list[str], said: str) -> None:
@@ -264,10 +264,6 @@ def test_an_empty_folder_is_told(cli: Cli) -> None:
     cli.write("tests/_hidden.py", SLEEPER)
 
     assert "has no .py file" in cli.headless("-f", "tests").refused(1)
-
-
-def test_a_file_from_the_web_is_refused(cli: Cli) -> None:
-    assert "save it first" in cli.headless("-f", "http://127.0.0.1/locustfile.py").refused(1)
 
 
 def test_a_file_that_cannot_be_read_as_configuration_is_named(sleeper: Cli) -> None:

@@ -1,6 +1,9 @@
 """Which files are loaded and what is found in them, seen through `--list`."""
 
+from wsgiref.types import StartResponse, WSGIEnvironment
+
 import pytest
+from gevent.pywsgi import WSGIServer
 
 from tests.system.cli_process import Cli
 
@@ -62,6 +65,26 @@ def test_a_file_may_have_the_name_of_a_library(cli: Cli, name: str) -> None:
     cli.write(f"{name}.py", "from locust import HttpUser\n" + user("Found"))
 
     assert listed(cli, "-f", f"{name}.py") == ["Found"]
+
+
+def test_a_file_may_lie_on_a_web_server(cli: Cli) -> None:
+    files = {"/load/shop.py": user("Shop"), "/wrong.py": "def broken(:\n"}
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        text = files.get(environ["PATH_INFO"])
+        start_response("404 Not Found" if text is None else "200 OK", [])
+        return [(text or "").encode()]
+
+    server = WSGIServer(("127.0.0.1", 0), app, log=None)
+    server.start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    cli.write("one.py", user("One"))
+    try:
+        assert listed(cli, "-f", f"one.py,{url}/load/shop.py") == ["One", "Shop"]
+        assert f"{url}/wrong.py:1: SyntaxError" in cli.run("--list", "-f", f"{url}/wrong.py").refused(1)
+        assert "404 Not Found" in cli.run("--list", env={"LOCUST_LOCUSTFILE": f"{url}/gone.py"}).refused(1)
+    finally:
+        server.stop(timeout=1)
 
 
 def test_files_of_one_name_in_two_folders_are_two_files(cli: Cli) -> None:

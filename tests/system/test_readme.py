@@ -20,7 +20,7 @@ from swarm.control.generator import Verdict
 from swarm.event import Events
 from swarm_cli.options import get_parser
 from swarm_cli.outputs import run_facts
-from swarm_cli.parser import REMOVED
+from swarm_cli.unknown_options import REMOVED
 from swarm_stats import Registry, Snapshot
 from swarm_stats.reports import csv, json
 from tests.system.any_shop import any_shop, echo_server

@@ -43,10 +43,12 @@ def execute(argv: Sequence[str]) -> int:
 
 def _execute(argv: Sequence[str]) -> int:
     _refuse_later(argument.partition("=")[0] for argument in argv)
-    loaded = _load(argv)
+    named: Options = options.locustfile_parser().parse_known_args(argv)[0]
+    loaded = _load(argv, named)
     parser = options.get_parser()
     fire_strictly(events.init_command_line_parser, "init_command_line_parser", parser=parser)
     parsed = options.parse_options(argv, parser)
+    _refuse_abbreviation(named, parsed)
     roles.settle(parsed)
     _refuse_later(
         name for name in options.LATER if getattr(parsed, name.removeprefix("--").replace("-", "_"))
@@ -66,8 +68,13 @@ def _execute(argv: Sequence[str]) -> int:
     return run(parsed, loaded, roles.shared_options(parser, parsed))
 
 
-def _load(argv: Sequence[str]) -> Locustfiles:
-    named: Options = options.locustfile_parser().parse_known_args(argv)[0]
+def _refuse_abbreviation(named: Options, parsed: Options) -> None:
+    """Refuse `--locust a.py`: which options it could stand for was not known when the file was loaded."""
+    if named.locustfile != parsed.locustfile:
+        raise CommandLineError(f"-f {parsed.locustfile}: write --locustfile or -f, not an abbreviation")
+
+
+def _load(argv: Sequence[str], named: Options) -> Locustfiles:
     asks_for_help = "-h" in argv or "--help" in argv
     if named.locustfile == "-":
         starts_others = named.processes and roles.PARENT not in os.environ

@@ -6,6 +6,7 @@ In rising order: `~/.locust.conf`, `~/.swarm.conf`, `locust.conf`, `swarm.conf`,
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
 else:
     _FileParser = DefaultConfigFileParser
 
-DEFAULT_FILES = ["~/.locust.conf", "~/.swarm.conf", "locust.conf", "swarm.conf", "pyproject.toml"]
+SHARED_FILE = "pyproject.toml"
+"""A file of other programs as well, in which only our tables count."""
+DEFAULT_FILES = ["~/.locust.conf", "~/.swarm.conf", "locust.conf", "swarm.conf", SHARED_FILE]
 _SECTIONS = ("locust", "swarm")
 
 
@@ -43,12 +46,14 @@ class ConfigFiles(_FileParser):
         if not name.endswith(".toml"):
             return super().parse(stream)
         try:
-            tool = tomllib.loads(stream.read()).get("tool", {})
+            document = tomllib.loads(stream.read())
         except tomllib.TOMLDecodeError as error:
             raise ConfigFileParserException(f"{name} is no valid TOML: {error}") from error
+        if "tool" not in document and Path(name).name != SHARED_FILE:
+            return {key: _as_text(name, key, value) for key, value in document.items()}
         settings: dict[str, Any] = {}
         for section in _SECTIONS:
-            for key, value in tool.get(section, {}).items():
+            for key, value in document.get("tool", {}).get(section, {}).items():
                 settings[key] = _as_text(name, f"tool.{section}.{key}", value)
         return settings
 
@@ -56,9 +61,11 @@ class ConfigFiles(_FileParser):
 def _as_text(file: str, key: str, value: object) -> str | list[str]:
     match value:
         case list():
-            return [str(item) for item in value]
+            return [json.dumps(item) if isinstance(item, dict) else str(item) for item in value]
         case bool():
             return "true" if value else "false"
+        case dict() if key.endswith(("config-users", "config_users")):
+            return [json.dumps(value)]
         case dict():
             raise ConfigFileParserException(f"{file}: {key} is a table; options are single values or lists")
         case _:

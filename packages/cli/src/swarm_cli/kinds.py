@@ -55,3 +55,10 @@ def seconds(text: str) -> float:
     if not 0 <= number < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is no time of 0 seconds or more")
     return number
+
+
+def processes(text: str) -> int:
+    """Parse a number of processes: above 0, or -1."""
+    if text.strip() == "-1":
+        return -1
+    return integer(minimum=1)(text)

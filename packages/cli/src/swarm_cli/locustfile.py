@@ -34,30 +34,44 @@ class Locustfiles:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file to load; `module` is its name when it was asked for as a module."""
+    """A file to load; `module` is its name when it was asked for as a module, `url` where it was downloaded."""
 
     path: Path
     module: str | None = None
+    url: str | None = None
+
+    @property
+    def shown(self) -> str:
+        """What messages call it."""
+        return self.url or _shown(self.path)
 
 
 def find(argument: str) -> list[Source]:
     """Return the files that the argument of `-f` means, in its order, a folder's files by name.
 
-    Raises LocustfileError when a part of it is neither file, folder nor module.
+    Files of the web are downloaded. Raises LocustfileError when that fails, and when a part of the argument is
+    neither file, folder, module nor URL.
     """
     sources: list[Source] = []
     for part in filter(None, (part.strip() for part in argument.split(","))):
         sources += _find_one(part)
     if not sources:
-        raise LocustfileError("-f names no file: give a file, a folder or a module")
+        raise LocustfileError("-f names no file: give a file, a folder, a module or a URL")
     return list(dict.fromkeys(sources))
+
+
+def is_url(name: str) -> bool:
+    """Tell whether a part of the argument is to be downloaded."""
+    return name.lower().startswith(("http://", "https://"))
 
 
 def _find_one(name: str) -> list[Source]:
     if name == "-":
         raise LocustfileError("-f -: only a worker takes the locustfile from its master; add --worker")
-    if name.startswith(("http://", "https://")):
-        raise LocustfileError(f"-f {name}: only a file, a folder or a module can be run; save it first")
+    if is_url(name):
+        from swarm_cli.download import download, without_secrets
+
+        return [Source(download(name), url=without_secrets(name))]
     path = Path(name).expanduser()
     if path.is_dir():
         return _in_folder(path)
@@ -132,7 +146,8 @@ def _import(source: Source) -> ModuleType:
     try:
         module = importlib.import_module(source.module) if source.module else _import_file(source.path)
     except Exception as error:
-        raise LocustfileError(describe(error, _shown(source.path))) from error
+        text = describe(error, source.shown)
+        raise LocustfileError(text.replace(str(source.path), source.shown) if source.url else text) from error
     _make_grpc_cooperative()
     return module
 
@@ -159,9 +174,11 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def _make_grpc_cooperative() -> None:
-    """Make gRPC's calls yield to the other users; without it each of them blocks all."""
+    """Make gRPC's calls yield to the other users, also where the file has seen to it itself."""
     if "grpc" in sys.modules:
-        importlib.import_module("grpc.experimental.gevent").init_gevent()
+        from swarm._gevent import cooperative_grpc
+
+        cooperative_grpc()
 
 
 def _put_on_path(folder: Path) -> None:
@@ -225,7 +242,7 @@ def _collect(module: ModuleType, source: Source, loaded: Locustfiles) -> None:
             known = loaded.user_classes.setdefault(item.__name__, item)
             if known is not item:
                 raise LocustfileError(
-                    f"{_shown(source.path)}: there are two user classes named {item.__name__}, here and in "
+                    f"{source.shown}: there are two user classes named {item.__name__}, here and in "
                     f"{known.__module__}; statistics and options tell them apart by name: rename one"
                 )
         elif is_shape_class(item) and item.__name__ not in loaded.shape_classes:

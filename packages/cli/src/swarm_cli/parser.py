@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import configargparse
 
-from swarm_cli import config
+from swarm_cli import config, unknown_options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     _Parser = argparse.ArgumentParser
 else:
     _Parser = configargparse.ArgumentParser
@@ -126,8 +129,16 @@ class LocustArgumentParser(_Parser):
                     and action is None
                     and any(argument.partition("=")[0] == given for argument in unknown)
                 ):
-                    return f"{file}: there is no option {key!r}"
-        return f"unrecognized arguments: {' '.join(unknown)}" + removed_hint(unknown)
+                    return unknown_options.describe_setting(key, file, self._shown_options())
+        return unknown_options.describe(unknown, self._shown_options())
+
+    def _shown_options(self) -> list[str]:
+        return [
+            name
+            for action in self._actions
+            if action.help is not argparse.SUPPRESS
+            for name in action.option_strings
+        ]
 
     def convert_item_to_command_line_arg(self, action: Any, key: str, value: Any) -> list[str]:
         """Turn a setting of a file or the environment into arguments; blanks part the items of a list."""
@@ -137,9 +148,30 @@ class LocustArgumentParser(_Parser):
         arguments: list[str] = convert(action, key, value)
         return arguments
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        convert: Any = super()._get_value
+        with _secret_kept(action):
+            return convert(action, arg_string)
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        check: Any = super()._check_value
+        with _secret_kept(action):
+            check(action, value)
+
     def error(self, message: str) -> NoReturn:
         """Print the message and where to look, without the page-long usage, and exit with 2."""
         self.exit(2, f"{self.prog}: error: {message}\nTry '{self.prog} --help' for the options.\n")
+
+
+@contextlib.contextmanager
+def _secret_kept(action: argparse.Action) -> Iterator[None]:
+    """Leave the value of a secret option out of the error about it."""
+    try:
+        yield
+    except (argparse.ArgumentError, argparse.ArgumentTypeError, TypeError, ValueError):
+        if not getattr(action, "is_secret", False):
+            raise
+        raise argparse.ArgumentError(action, "its value cannot be used (not shown: it is secret)") from None
 
 
 def _items(value: str | list[Any]) -> list[str]:
@@ -159,27 +191,6 @@ def _add_argument(add: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ar
     for name, value in marks.items():
         setattr(action, name, value)
     return action
-
-
-REMOVED = {
-    "--slave": "--worker",
-    "--expect-slaves": "--expect-workers",
-    "--no-web": "--headless",
-    "-c": "-u or --users",
-    "--clients": "-u or --users",
-    "--num-clients": "-u or --users",
-    "--hatch-rate": "-r or --spawn-rate",
-    "--web-auth": "--web-login",
-    "--step-load": "a LoadTestShape class",
-    "--no-reset-stats": "nothing: statistics are kept unless --reset-stats is given",
-}
-"""Options that Locust had once, and what took their place."""
-
-
-def removed_hint(unknown: list[str]) -> str:
-    """Return a line for each removed option among the unknown arguments, else an empty text."""
-    names = dict.fromkeys(argument.partition("=")[0] for argument in unknown)
-    return "".join(f"\n{name} was removed; use {REMOVED[name]}" for name in names if name in REMOVED)
 
 
 def new_parser(**kwargs: Any) -> LocustArgumentParser:

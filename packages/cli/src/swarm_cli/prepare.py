@@ -12,17 +12,23 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from swarm.environment import has_web_ui
+from swarm.log import get_logger
+from swarm.transport.descriptors import worker_capacity
 from swarm_cli.errors import CommandLineError, LocustfileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from swarm.environment import Environment
     from swarm.users.user import User
     from swarm_cli.locustfile import Locustfiles
     from swarm_cli.parser import Options
 
+log = get_logger(__name__)
+
 HTTP_USERS = {"swarm.users.http_user.HttpUser", "swarm.users.fast_http_user.FastHttpUser"}
+MANY_WORKERS = 10_000
+"""As many may come, if the limit on descriptors lets them, when fewer are expected."""
 RESERVED_DESCRIPTORS = 64
 """Descriptors that the process itself needs: its event loop, files, logs, modules being imported."""
 
@@ -48,14 +54,37 @@ def choose_user_classes(loaded: Locustfiles, names: Iterable[str]) -> list[type[
 def configure_users(environment: Environment, arguments: Iterable[str]) -> None:
     """Apply the settings of `--config-users`: JSON objects, arrays of them, or files with either.
 
-    Raises CommandLineError when one is no JSON, or names no class.
+    Raises CommandLineError when one is no JSON, names no class, or tasks that the class does not have, and
+    SwarmError for a class that is not there.
     """
     for argument in arguments:
-        for settings in _user_settings(argument):
+        for settings in user_settings(argument):
+            _check_settings_of(environment, settings)
             environment.update_user_class(settings)
 
 
-def _user_settings(argument: str) -> list[dict[str, Any]]:
+def _check_settings_of(environment: Environment, settings: Mapping[str, Any]) -> None:
+    name = settings["user_class_name"]
+    known = dict(environment.available_user_classes or {}) | environment.user_classes_by_name
+    user_class = known.get(name)
+    if user_class is None:
+        return  # update_user_class says so
+    wanted = settings.get("tasks", [])
+    if not isinstance(wanted, list):
+        raise CommandLineError(f"--config-users: the tasks of {name} are an array of names: {wanted!r}")
+    names = list(dict.fromkeys(task.__name__ for task in user_class.tasks))
+    unknown = [str(task) for task in wanted if task not in names]
+    if unknown:
+        raise CommandLineError(
+            f"--config-users: {name} has no task {', '.join(unknown)}; there are: {', '.join(names)}"
+        )
+    for key in settings.keys() - {"user_class_name", "tasks"}:
+        if not hasattr(user_class, key):
+            log.warning(f"--config-users: {name} had no attribute {key!r}; it has now")
+
+
+def user_settings(argument: str) -> list[dict[str, Any]]:
+    """Return the objects that one argument of `--config-users` means. Raises CommandLineError."""
     text, where = argument, "--config-users"
     if not argument.lstrip().startswith(("{", "[")):
         where = f"--config-users {argument}"
@@ -202,19 +231,17 @@ def check_can_start(environment: Environment, options: Options) -> None:
     options.headless = True
 
 
-def capacity(expected: int) -> int | None:
-    """Raise the soft descriptor limit to the hard one; return how many workers it allows, None for any number.
+def capacity(expected: int) -> int:
+    """Return how many workers the descriptors of this process allow, once its soft limit is raised.
 
     Raises CommandLineError when those that are expected are more.
     """
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard == resource.RLIM_INFINITY:
-        return None
-    if expected + RESERVED_DESCRIPTORS > hard:
+    allowed = worker_capacity(max(expected, MANY_WORKERS))
+    if allowed < expected:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        needed = hard + expected - allowed
         raise CommandLineError(
-            f"{expected:,} workers need about {expected + RESERVED_DESCRIPTORS:,} descriptors, and this process "
-            f"may have {hard:,}: raise the limit with `ulimit -n {expected + RESERVED_DESCRIPTORS}`"
+            f"{expected:,} workers need about {needed:,} descriptors, and this process may have {hard:,}: raise "
+            f"the limit with `ulimit -n {needed}`"
         )
-    return hard - RESERVED_DESCRIPTORS
+    return allowed

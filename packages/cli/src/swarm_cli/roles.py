@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 from swarm_cli.errors import CommandLineError
+from swarm_cli.prepare import user_settings
 
 if TYPE_CHECKING:
     from swarm_cli.parser import LocustArgumentParser, Options
@@ -37,10 +39,15 @@ def is_master(options: Options) -> bool:
 
 
 def shared_options(parser: LocustArgumentParser, options: Options) -> dict[str, Any]:
-    """Return the values of the locustfile's own options, which workers get from their master; no secret ones."""
+    """Return what workers get from their master: the locustfile's own options, no secret ones, and `--config-users`.
+
+    Raises CommandLineError when the settings of users are none.
+    """
     secret = parser.secret_args_included_in_web_ui
-    return {
+    own = {
         name: getattr(options, name)
         for name in parser.args_included_in_web_ui
         if name not in secret and hasattr(options, name)
     }
+    settings = [item for argument in options.config_users or [] for item in user_settings(argument)]
+    return own | {"config_users": [json.dumps(item) for item in settings]} if settings else own

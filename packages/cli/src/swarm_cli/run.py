@@ -136,7 +136,22 @@ def _run_worker(environment: Environment, options: Options) -> int:
     prepare.check_settings(environment)
     prepare.check_tasks(environment)
     prepare.check_descriptors(environment, 1)
+    # First of all listeners, so that the others find the classes as they will be.
+    environment.events.test_start._handlers.insert(0, _MastersSettings(options))
     return WorkerSession(environment, runner).run()
+
+
+class _MastersSettings:
+    """Applies, at the first start, the `--config-users` that the master was given."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._applied = options.config_users
+
+    def __call__(self, environment: Environment, **_kwargs: Any) -> None:
+        if self._options.config_users != self._applied:
+            self._applied = self._options.config_users
+            prepare.configure_users(environment, self._applied or [])
 
 
 def _get_ready(environment: Environment, options: Options) -> None:
