@@ -86,4 +86,35 @@ def blocking_asyncio() -> None:
     )
 
 
+GRPC_THREADS = 10_000
+"""Calls of gRPC that may wait at once: each of them takes a thread of its own (some 85 KB) meanwhile."""
+_GRPC_IDLE_S = 10
+
+
+def cooperative_grpc() -> None:
+    """Make gRPC's calls give way to other greenlets; without it, each of them blocks the whole process.
+
+    grpcio waits for each call in a thread of the pool that the hub has at this moment. In gevent's own pool,
+    whose ten threads also look up names, ten slow calls would hold up every other one, so that it gets
+    another pool. What was made of grpcio before works, too. To call it again is harmless, and needed after a
+    file's own `init_gevent()`, which takes gevent's pool.
+    """
+    import importlib
+
+    from gevent import get_hub
+    from gevent.threadpool import ThreadPool
+
+    hub: Any = get_hub()
+    pool = getattr(hub, "_swarm_grpc_pool", None)
+    if pool is None:
+        pool = ThreadPool(GRPC_THREADS, hub=hub, idle_task_timeout=_GRPC_IDLE_S)
+        hub._swarm_grpc_pool = pool
+    gevents_own = hub.threadpool
+    hub.threadpool = pool
+    try:
+        importlib.import_module("grpc.experimental.gevent").init_gevent()
+    finally:
+        hub.threadpool = gevents_own
+
+
 patch()
