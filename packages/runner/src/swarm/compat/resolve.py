@@ -5,9 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from swarm.extras import MissingExtraError
+from swarm.exceptions import SwarmError
 
 _REQUIREMENTS = {"swarm_cli": "swarm-cli", "swarm_web": "swarm-cli[web]"}
+
+
+class MissingExtraError(SwarmError, ImportError):
+    """What was asked for is in a distribution that is not installed; the text names the command."""
 
 
 def resolve(target: str) -> Any:
