@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import types
@@ -182,6 +183,26 @@ def test_ours_answers_although_a_real_locust_is_installed(beside_locust: Path) -
     )
     assert done.stderr == ""
     assert "locust.only_there has no counterpart" in done.stdout
+
+
+def test_ours_answers_under_the_command_line_although_a_real_locust_is_installed(beside_locust: Path) -> None:
+    (beside_locust / "file.py").write_text(
+        "import locust, swarm\n"
+        "from locust import HttpUser, task\n"
+        "assert HttpUser is swarm.HttpUser and not hasattr(locust, 'real')\n"
+        "class Visitor(HttpUser):\n    @task\n    def go(self): pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "swarm_cli", "-f", "file.py", "--list"],
+        cwd=beside_locust,
+        env={**os.environ, "PYTHONPATH": str(beside_locust)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Visitor" in done.stdout
 
 
 def test_a_real_locust_that_was_imported_first_is_an_error_that_says_what_to_do(beside_locust: Path) -> None:
