@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING
 import gevent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 SWARM_CLI = str(Path(sys.executable).with_name("swarm-cli"))
 
@@ -104,10 +104,10 @@ class Cli:
         return self.run("--headless", "-t", "1", *args, env=env)
 
     @contextmanager
-    def running(self, *args: str) -> Iterator[Running]:
-        """Start it; it is killed when the block ends and it has not ended by itself."""
+    def running(self, *args: str, within: Sequence[str] = ()) -> Iterator[Running]:
+        """Start it, if need be by another program; it is killed when the block ends and it has not ended by itself."""
         process = subprocess.Popen(
-            [SWARM_CLI, *args],
+            [*within, SWARM_CLI, *args],
             cwd=self.folder,
             env=self.environment,
             stdin=subprocess.DEVNULL,

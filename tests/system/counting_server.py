@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class CountingServer:
     """Answers every path with 200, those that begin with /fail with 500."""
 
-    def __init__(self) -> None:
+    def __init__(self, listener: socket.socket | None = None) -> None:
         self.answered: Counter[str] = Counter()
-        self._server = StreamServer(("127.0.0.1", 0), self._serve)
+        self._server = StreamServer(listener or ("127.0.0.1", 0), self._serve)
         self._server.start()
 
     @property
@@ -57,9 +57,9 @@ def _received(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def counting_server() -> Iterator[CountingServer]:
-    """Run a server for a block."""
-    server = CountingServer()
+def counting_server(listener: socket.socket | None = None) -> Iterator[CountingServer]:
+    """Run a server for a block, on a socket of its own unless one is given that listens on 127.0.0.1."""
+    server = CountingServer(listener)
     try:
         yield server
     finally:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
+import signal
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 import gevent
@@ -12,7 +16,7 @@ import gevent
 from tests.system.results import Report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.system.cli_process import Cli, Finished, Running
 
@@ -35,6 +39,41 @@ HITTER = """
 """
 """A locustfile whose users ask for /hit a hundred times a second each."""
 
+WATCHED = (
+    HITTER
+    + """
+    import json, os, pathlib
+    import gevent
+    from swarm import events
+
+    def seen(runner):
+        \"\"\"What this process knows of the run.\"\"\"
+        nodes = {node.id: node.state for node in getattr(runner, "clients", {}).values()}
+        return {
+            "id": getattr(runner, "client_id", "master"), "state": runner.state, "users": runner.user_count,
+            "requests": runner.stats.num_requests, "workers": nodes,
+            "rate": runner._swarm_core.lifecycle.target.spawn_rate,
+        }
+
+    @events.init.add_listener
+    def show(runner, **kwargs):
+        def show_for_ever():
+            while True:
+                with open(f"{os.getpid()}.new", "w") as file:
+                    json.dump(seen(runner), file)
+                os.replace(file.name, f"{os.getpid()}.seen")
+                gevent.sleep(0.05)
+        gevent.spawn(show_for_ever)
+
+    def stay(self):
+        while pathlib.Path("stay").exists():
+            gevent.sleep(0.02)
+
+    Hitter.on_stop = stay
+"""
+)
+"""The same, in processes that show what they know; their users do not end while there is a file `stay`."""
+
 
 class SwarmOf:
     """Processes that end with the block."""
@@ -44,7 +83,7 @@ class SwarmOf:
         cli.environment |= INTERVALS | environment
         self.master: Running
         self.workers: list[Running] = []
-        self.port = 0
+        self.host, self.port = "127.0.0.1", 0
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -52,7 +91,8 @@ class SwarmOf:
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:  # what each of them said is what one needs to see of a failed test
-            for name, process in (("master", self.master), *enumerate(self.workers)):
+            master = getattr(self, "master", None)
+            for name, process in (*([("master", master)] if master else []), *enumerate(self.workers)):
                 sys.stdout.write(f"--- {name}\n{process.err}{process.out}\n")
         self._stack.close()
 
@@ -63,32 +103,76 @@ class SwarmOf:
             self.start_worker()
         return self
 
-    def start_master(self, *args: str, port: int = 0, expect: int = 2) -> Running:
+    def start_master(self, *args: str, port: int = 0, expect: int = 2, host: str = "127.0.0.1") -> Running:
         """Start a master and wait until it listens."""
         self.master = self._stack.enter_context(
             self.cli.running(
                 *("--master", "--headless", "--json", "--only-summary", "--expect-workers", str(expect)),
-                *("--master-bind-port", str(port), *args),
+                *("--master-bind-host", host, "--master-bind-port", str(port), *args),
             )
         )
-        self.master.wait_for("listening for workers on 127.0.0.1:")
-        found = re.search(r"listening for workers on 127\.0\.0\.1:(\d+)", self.master.err)
+        self.master.wait_for(f"listening for workers on {host}:")
+        found = re.search(rf"listening for workers on {re.escape(host)}:(\d+)", self.master.err)
         assert found
-        self.port = int(found[1])
+        self.host, self.port = host, int(found[1])
         return self.master
 
-    def start_worker(self, *args: str) -> Running:
-        """Start a worker; it need not be there yet."""
+    def start_worker(self, *args: str, port: int = 0, within: Sequence[str] = ()) -> Running:
+        """Start a worker, through another port than the master's or by another program; it need not be there yet."""
         worker = self._stack.enter_context(
-            self.cli.running("--worker", "--master-port", str(self.port), *args)
+            self.cli.running(
+                *("--worker", "--master-host", self.host, "--master-port", str(port or self.port), *args),
+                within=within,
+            )
         )
         self.workers.append(worker)
         return worker
+
+    def seen_by(self, process: Running) -> Seen:
+        """Return what a process of WATCHED showed last."""
+        try:
+            return Seen(**json.loads((self.cli.folder / f"{process.pid}.seen").read_text()))
+        except FileNotFoundError:
+            return Seen()
+
+    def settle(self, users: int, workers: Sequence[Running] = (), after: str = "the start") -> None:
+        """Wait until these workers of WATCHED, all if none are named, run so many users, and the master says so."""
+        among = workers or self.workers
+
+        def settled() -> bool:
+            master, each = self.seen_by(self.master), [self.seen_by(worker) for worker in among]
+            return (
+                {master.state, *(seen.state for seen in each)} == {"running"}
+                and master.users == users == sum(seen.users for seen in each)
+                and all(master.workers.get(seen.id) == "running" for seen in each)
+            )
+
+        def told() -> str:
+            return f"{users} users after {after}: {[self.seen_by(each) for each in (self.master, *among)]}"
+
+        until(settled, told, 40)
+
+    def stop(self) -> None:
+        """Ask the master to end the run, as Ctrl-C does."""
+        self.master.signal(signal.SIGINT)
 
     def finish(self, timeout: float = 40) -> tuple[Finished, Report]:
         """Wait for the master's end; return what it said, and its JSON."""
         finished = self.master.finish(timeout)
         return finished, Report(finished)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a process of WATCHED knows; `workers` are the master's, with their states."""
+
+    id: str = ""
+    state: str = ""
+    users: int = 0
+    requests: int = 0
+    rate: float = 0
+    """Users a second, by which it was told to start or stop users last."""
+    workers: Mapping[str, str] = field(default_factory=dict)
 
 
 def facts(report: Report) -> dict[str, Any]:
@@ -97,8 +181,14 @@ def facts(report: Report) -> dict[str, Any]:
     return run
 
 
-def until(condition: Callable[[], object], what: str, seconds: float = 20) -> None:
+def until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 20) -> None:
     """Wait until a condition holds."""
-    with gevent.Timeout(seconds, AssertionError(f"{what} did not happen")):
-        while not condition():
-            gevent.sleep(0.01)
+    gave_up = gevent.Timeout(seconds)
+    try:
+        with gave_up:
+            while not condition():
+                gevent.sleep(0.01)
+    except gevent.Timeout as timeout:
+        if timeout is not gave_up:
+            raise
+        raise AssertionError(f"{what if isinstance(what, str) else what()} did not happen") from None

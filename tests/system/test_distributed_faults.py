@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import time
 from collections.abc import Iterator
 
+import gevent
 import pytest
 
 from tests.system.cli_process import Cli
 from tests.system.counting_server import CountingServer, counting_server
-from tests.system.swarm_of import HITTER, SwarmOf, facts, until
+from tests.system.swarm_of import HITTER, WATCHED, SwarmOf, facts, until
+
+COMPLETE = ("--stop-timeout", "10")
+"""Whatever is in flight at the end is counted, however slow the machine."""
 
 
 @pytest.fixture
@@ -27,75 +32,142 @@ def hitter(cli: Cli) -> Cli:
     return cli
 
 
-def test_a_late_worker_takes_its_share(hitter: Cli, server: CountingServer) -> None:
+@pytest.fixture
+def watched(cli: Cli) -> Cli:
+    """The same, and the processes show what they know."""
+    cli.write("locustfile.py", WATCHED)
+    return cli
+
+
+def test_a_late_worker_takes_its_share_and_one_that_comes_at_the_end_spoils_nothing(
+    hitter: Cli, server: CountingServer
+) -> None:
     with SwarmOf(hitter) as swarm:
-        swarm.start("-H", server.url, "-u", "4", "-r", "4", workers=1)
+        swarm.start(*("-H", server.url, "-u", "4", "-r", "4", *COMPLETE), workers=1)
         until(lambda: server.answered["/hit"] > 50, "the load")
         late = swarm.start_worker()
         late.wait_for("this worker has its users users=2")
         late_began = server.answered["/hit"]
         until(lambda: server.answered["/hit"] > late_began + 100, "the load of both")
+        last = swarm.start_worker()
+        last.wait_for("connected to the master")
         swarm.master.signal(signal.SIGTERM)
         finished, report = swarm.finish()
+        workers = [worker.finish() for worker in swarm.workers]
 
     assert finished.code == 0, finished.err
     assert report.counts == {"GET /hit": server.answered["/hit"]}
-    assert [row["samples_merged"] > 0 for row in facts(report)["workers"]] == [True, True]
+    run = facts(report)
+    assert run["samples_complete"]
+    assert sum(row["samples_merged"] > 0 for row in run["workers"]) >= 2
+    assert [worker.code for worker in workers] == [0, 0, 0]
 
 
-def test_the_users_of_a_killed_worker_move_and_what_is_missing_is_said(
-    hitter: Cli, server: CountingServer
+def test_a_run_goes_on_when_all_workers_were_killed_and_others_came_and_what_is_missing_is_said(
+    watched: Cli, server: CountingServer
 ) -> None:
-    with SwarmOf(hitter, SWARM_REPORT_INTERVAL="60", SWARM_FINAL_DEADLINE="1") as swarm:
-        swarm.start("-H", server.url, "-u", "4", "-r", "4")
-        until(lambda: server.answered["/hit"] > 300, "the load")
-        swarm.workers[0].signal(signal.SIGKILL)
+    with SwarmOf(watched, SWARM_REPORT_INTERVAL="60", SWARM_FINAL_DEADLINE="1") as swarm:
+        swarm.start("-H", server.url, "-u", "5", "-r", "4")
+        swarm.settle(5)
+        began = server.answered["/hit"]
+        until(lambda: server.answered["/hit"] > began + 200, "the load")
+        first, second = victims = list(swarm.workers)
+        first.signal(signal.SIGKILL)
         swarm.master.wait_for("a worker is silent; its users go to the others")
-        swarm.workers[1].wait_for("this worker has its users users=4")
-        swarm.master.signal(signal.SIGINT)
+        swarm.settle(5, [second], "the first worker was killed")
+        second.signal(signal.SIGKILL)
+        until(lambda: not swarm.seen_by(swarm.master).users, "the loss of all users")
+        others = [swarm.start_worker() for _ in range(2)]
+        swarm.settle(5, others, "all workers were killed")
+        killed, heirs = ([swarm.seen_by(each) for each in group] for group in (victims, others))
+        assert sorted(seen.users for seen in heirs) == [2, 3]
+        assert all(0 < seen.rate <= 4 for seen in heirs)
+        swarm.stop()
         finished, report = swarm.finish()
 
     run = facts(report)
-    assert run["samples_missing"] > 100  # it had reported nothing, and told how many there were
+    lost = {row["id"] for row in run["workers"] if row["samples_missing"] > 20}
+    assert lost >= {seen.id for seen in killed}  # they had reported nothing, and told how many there were
     assert not run["samples_complete"]
     assert finished.code == 3, finished.err
-    assert f"at least {run['samples_missing']} missing" in finished.err
+    sentence = re.search(r"at least (\d+) missing \(of (.*)\)", finished.err)
+    assert sentence
+    assert int(sentence[1]) == run["samples_missing"]
+    assert set(sentence[2].split(", ")) >= {seen.id for seen in killed}
     counted = report.counts["GET /hit"]
-    assert counted == run["samples_merged"]
+    assert counted == run["samples_merged"] > 0
     assert counted + run["samples_missing"] <= server.answered["/hit"]
 
 
-def test_a_worker_that_is_asked_to_end_hands_over_its_users_and_loses_nothing(
-    hitter: Cli, server: CountingServer
+def test_workers_that_are_asked_to_end_lose_nothing_and_others_take_over_from_all_of_them(
+    watched: Cli, server: CountingServer
 ) -> None:
-    with SwarmOf(hitter) as swarm:
-        swarm.start("-H", server.url, "-u", "4", "-r", "4")
-        until(lambda: server.answered["/hit"] > 100, "the load")
-        swarm.workers[0].signal(signal.SIGTERM)
-        left = swarm.workers[0].finish()
-        swarm.workers[1].wait_for("this worker has its users users=4")
+    with SwarmOf(watched) as swarm:
+        swarm.start("-H", server.url, "-u", "4", "-r", "4", *COMPLETE)
+        swarm.settle(4)
+        first, second = swarm.workers
+        first.signal(signal.SIGTERM)
+        swarm.settle(4, [second], "the first worker was asked to end")
+        second.signal(signal.SIGTERM)
+        left = [worker.finish() for worker in (first, second)]
+        third = swarm.start_worker()
+        swarm.settle(4, [third], "all workers were asked to end")
         swarm.master.signal(signal.SIGTERM)
         finished, report = swarm.finish()
 
-    assert left.code == 0, left.err
+    assert [worker.code for worker in left] == [0, 0], left[0].err + left[1].err
     assert finished.code == 0, finished.err
     assert facts(report)["samples_complete"]
     assert report.counts == {"GET /hit": server.answered["/hit"]}
 
 
 def test_a_worker_that_stands_still_over_the_end_of_the_run_loses_nothing(
-    hitter: Cli, server: CountingServer
+    watched: Cli, server: CountingServer
 ) -> None:
-    with SwarmOf(hitter, SWARM_REPORT_INTERVAL="0.5") as swarm:
-        swarm.start("-H", server.url, "-u", "4", "-r", "4")
-        until(lambda: server.answered["/hit"] > 200, "the load")
-        swarm.workers[0].signal(signal.SIGSTOP)
+    with SwarmOf(watched, SWARM_REPORT_INTERVAL="0.5") as swarm:
+        swarm.start("-H", server.url, "-u", "4", "-r", "4", *COMPLETE)
+        swarm.settle(4)
+        stopped, other = swarm.workers
+        stopped.signal(signal.SIGSTOP)
         stalled_at = time.monotonic()
-        swarm.master.wait_for("a worker is silent; its users go to the others")
-        swarm.master.signal(signal.SIGINT)
+        swarm.settle(4, [other], "a worker was stopped")
+        swarm.stop()
+        until(lambda: swarm.seen_by(swarm.master).state == "stopping", "the end of the run")
+        too_late = swarm.start_worker()  # for any user
+        too_late.wait_for("connected to the master")
         until(lambda: time.monotonic() >= stalled_at + 2, "two seconds")
-        swarm.workers[0].signal(signal.SIGCONT)
+        stopped.signal(signal.SIGCONT)
         finished, report = swarm.finish()
+        workers = [worker.finish() for worker in swarm.workers]
+
+    assert finished.code == 0, finished.err
+    assert facts(report)["samples_missing"] == 0
+    assert facts(report)["samples_complete"]
+    assert report.counts == {"GET /hit": server.answered["/hit"]}
+    assert [worker.code for worker in workers] == [0, 0, 0]
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(400)
+def test_workers_that_stand_still_for_a_minute_in_the_run_and_over_its_end_lose_nothing(
+    watched: Cli, server: CountingServer
+) -> None:
+    with SwarmOf(watched, SWARM_FINAL_DEADLINE="200") as swarm:
+        swarm.start("-H", server.url, "-u", "4", "-r", "4", *COMPLETE)
+        swarm.settle(4)
+        first, second = swarm.workers
+        first.signal(signal.SIGSTOP)
+        swarm.settle(4, [second], "a worker was stopped")
+        gevent.sleep(60)
+        first.signal(signal.SIGCONT)
+        swarm.settle(4, after="the stopped worker went on")
+
+        second.signal(signal.SIGSTOP)
+        swarm.settle(4, [first], "the other worker was stopped")
+        swarm.stop()
+        gevent.sleep(60)
+        second.signal(signal.SIGCONT)
+        finished, report = swarm.finish(60)
 
     assert finished.code == 0, finished.err
     assert facts(report)["samples_missing"] == 0
@@ -107,7 +179,7 @@ def test_a_master_that_is_killed_and_started_again_counts_exactly(
     hitter: Cli, server: CountingServer
 ) -> None:
     with SwarmOf(hitter) as swarm:
-        journal = ("--journal", "run.journal")
+        journal = ("--journal", "run.journal", *COMPLETE)
         swarm.start("-H", server.url, "-u", "4", "-r", "4", *journal)
         until(lambda: server.answered["/hit"] > 200, "the load")
         swarm.master.signal(signal.SIGKILL)
