@@ -1,4 +1,4 @@
-from swarm_cli.keys import Keys
+from swarm_cli.keys import PAUSE, STEPS, Keys
 
 
 class FakeRunner:
@@ -7,10 +7,18 @@ class FakeRunner:
     def __init__(self, target: int, *, follows_shape: bool = False) -> None:
         self.target_user_count = target
         self.shape_greenlet = object() if follows_shape else None
+        self.lifecycle = self
+        self.state = "running"
         self.asked: list[tuple[int, float]] = []
 
     def start(self, user_count: int, spawn_rate: float) -> None:
         self.asked.append((user_count, spawn_rate))
+
+    def pause(self) -> None:
+        self.state = "paused"
+
+    def resume(self) -> None:
+        self.state = "running"
 
 
 def pressed(keys: str, target: int, *, follows_shape: bool = False) -> list[int]:
@@ -37,3 +45,21 @@ def test_there_are_never_fewer_than_no_users() -> None:
 def test_other_keys_and_load_shapes_change_nothing() -> None:
     assert pressed("x\x1b[A\x1bOS", 5) == []
     assert pressed("w", 5, follows_shape=True) == []
+
+
+def test_p_pauses_and_goes_on_beside_a_load_shape_too() -> None:
+    runner = FakeRunner(5, follows_shape=True)
+    keys = Keys(runner)  # type: ignore[arg-type]  # all of a runner that keys need
+
+    keys.press("p")
+    assert runner.state == "paused"
+    keys.press("pp")
+    assert runner.state == "paused"
+    keys.press("xp")
+    assert runner.state == "running"
+    assert runner.asked == []
+
+
+def test_no_key_of_locusts_has_another_meaning() -> None:
+    assert {"w": 1, "W": 10, "s": -1, "S": -10} == STEPS
+    assert PAUSE not in {*STEPS, "\r", "\n"}

@@ -117,6 +117,10 @@ def test_the_keys_start_and_stop_users(sleeper: Cli) -> None:
         screen.wait_for("all users spawned users=12")
         screen.press("S")
         screen.wait_for("ramping users=2 rate=100")
+        screen.press("p")
+        screen.wait_for("paused: no user begins another task")
+        screen.press("p")
+        screen.wait_for("the run goes on")
         screen.press("\x03")
         code = screen.finish()
         after = screen.modes

@@ -1,4 +1,4 @@
-"""The keys w, W, s and S, which change the number of users while a headless run lasts in a terminal."""
+"""The keys of a terminal while a run lasts: w, W, s and S change the number of users, p pauses and goes on."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ log = get_logger(__name__)
 
 STEPS = {"w": 1, "W": 10, "s": -1, "S": -10}
 """Users started (or stopped, below 0) by each key."""
+PAUSE = "p"
 SPECIAL_KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]")
 """What a terminal sends for an arrow or a function key, in which there are letters."""
 RATE = 100.0
@@ -68,9 +69,23 @@ class Keys:
 
     def press(self, pressed: str) -> None:
         """Do what the keys ask for, all of them as one step; other keys mean nothing."""
-        change = sum(STEPS.get(key, 0) for key in SPECIAL_KEY.sub("", pressed))
-        if change == 0:
+        keys = SPECIAL_KEY.sub("", pressed)
+        if keys.count(PAUSE) % 2:
+            self._pause_or_resume()
+        change = sum(STEPS.get(key, 0) for key in keys)
+        if change != 0:
+            self._change_users(change)
+
+    def _pause_or_resume(self) -> None:
+        if self._runner.lifecycle.state == "paused":
+            self._runner.resume()
+            log.info("the run goes on")
             return
+        self._runner.pause()
+        if self._runner.lifecycle.state == "paused":
+            log.info("paused: no user begins another task; p goes on, and the run time does not wait")
+
+    def _change_users(self, change: int) -> None:
         if self._runner.shape_greenlet:
             log.warning("a load shape decides on the users; keys change nothing")
             return

@@ -38,4 +38,4 @@ class Progress:
         runner = self._runner
         lasting = f" of {format_timespan(self._run_time)}" if self._run_time else ""
         users = f"{runner.user_count:,} of {runner.target_user_count:,} users"
-        return f"{runner.state}: {format_timespan(round(self._elapsed))}{lasting}, {users}"
+        return f"{runner.lifecycle.state}: {format_timespan(round(self._elapsed))}{lasting}, {users}"

@@ -76,8 +76,7 @@ class Session:
     def _work(self) -> int:
         self._outputs.start()
         self._display.start()
-        if self._options.headless:
-            self._keys.start()
+        self._keys.start()
         helpers = [gevent.spawn(self._await_quit), gevent.spawn(self._start_safely)]
         self._ended.wait()
         gevent.killall(helpers, block=False)

@@ -62,6 +62,10 @@ class Logger:
             self._logger.log(level, "%s", text, exc_info=exc_info, extra={"fields": fields}, stacklevel=3)
 
 
+# Nobody who logs at DEBUG by a set-up of their own wants a dozen lines for each transition of the lifecycle.
+if (_lifecycle := logging.getLogger("statemachine")).level == logging.NOTSET:
+    _lifecycle.setLevel(logging.WARNING)
+
 _is_set_up = False
 _reader: LogReader | None = None
 
