@@ -61,5 +61,5 @@ def test_p_pauses_and_goes_on_beside_a_load_shape_too() -> None:
 
 
 def test_no_key_of_locusts_has_another_meaning() -> None:
-    assert {"w": 1, "W": 10, "s": -1, "S": -10} == STEPS
+    assert STEPS == {"w": 1, "W": 10, "s": -1, "S": -10}
     assert PAUSE not in {*STEPS, "\r", "\n"}
