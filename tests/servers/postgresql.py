@@ -81,7 +81,9 @@ def postgresql() -> Iterator[PostgreSQL]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(program: Path, folder: Path, account: dict[str, Any]) -> tuple[subprocess.Popen[bytes] | None, int]:
+def _start(
+    program: Path, folder: Path, account: dict[str, Any]
+) -> tuple[subprocess.Popen[bytes] | None, int]:
     """Start it on a port that was free just now; None when somebody else was faster."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -106,4 +108,3 @@ def _start(program: Path, folder: Path, account: dict[str, Any]) -> tuple[subpro
     process.kill()
     process.wait()
     return None, port
-

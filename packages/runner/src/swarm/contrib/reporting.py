@@ -158,6 +158,6 @@ class Reporter:
                 logger.debug("A client could not be closed", exc_info=True)
 
     def _context(self, context: dict[str, Any] | None) -> dict[str, Any]:
-        """Return the user's context with the call's laid over it."""
+        """Return the user's context with the call's laid over it, as a dict that may be added to."""
         own = self.user.context() if self.user is not None else {}
-        return {**own, **context} if context else own
+        return {**own, **(context or {})}
