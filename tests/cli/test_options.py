@@ -239,7 +239,7 @@ def test_help_has_every_group(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended.value.code == 0
     for group in ("Common", "Browser UI", "Master", "Worker", "Tag", "Statistics", "Logging", "Other"):
         assert f"{group} options:" in text
-    assert "--otel" not in text
+    assert "--otel" in text
     assert "SWARM_USERS" in text
 
 

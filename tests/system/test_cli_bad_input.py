@@ -162,7 +162,6 @@ def test_a_missing_host_is_told(cli: Cli) -> None:
         (["--csv", "/proc/none/prefix"], "--csv: /proc/none/prefix_stats.csv cannot be written"),
         (["--json-file", "/proc/none/x"], "--json-file: /proc/none/x.json cannot be written"),
         (["--logfile", "/proc/none/log"], "/proc/none/log cannot be written"),
-        (["--otel"], "--otel: OpenTelemetry is not part of this release"),
         (["--master", "--worker"], "--master and --worker: a process is one or the other"),
         (["--master", "--processes", "2"], "--processes and --master"),
         (["--processes", "0"], "argument --processes: '0' is no whole number"),
@@ -173,10 +172,6 @@ def test_a_missing_host_is_told(cli: Cli) -> None:
 )
 def test_an_option_that_cannot_be_used_is_named(sleeper: Cli, args: list[str], said: str) -> None:
     assert said in sleeper.run("--headless", "-t", "1", *args).refused(2)
-
-
-def test_an_option_of_a_later_release_is_noticed_in_the_environment(sleeper: Cli) -> None:
-    assert "--otel" in sleeper.headless(env={"LOCUST_ENABLE_OPENTELEMETRY": "true"}).refused(2)
 
 
 def test_a_class_that_settings_name_must_be_there(sleeper: Cli) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from swarm.event import events
 from swarm.exceptions import SwarmError
@@ -42,7 +42,6 @@ def execute(argv: Sequence[str]) -> int:
 
 
 def _execute(argv: Sequence[str]) -> int:
-    _refuse_later(argument.partition("=")[0] for argument in argv)
     named: Options = options.locustfile_parser().parse_known_args(argv)[0]
     loaded = _load(argv, named)
     parser = options.get_parser()
@@ -50,9 +49,6 @@ def _execute(argv: Sequence[str]) -> int:
     parsed = options.parse_options(argv, parser)
     _refuse_abbreviation(named, parsed)
     roles.settle(parsed)
-    _refuse_later(
-        name for name in options.LATER if getattr(parsed, name.removeprefix("--").replace("-", "_"))
-    )
     parsed.user_classes = parsed.user_classes or _classes_of_environment()
     if parsed.list_commands:
         _write("Available Users:\n" + "".join(f"    {name}\n" for name in loaded.user_classes))
@@ -95,12 +91,6 @@ def _load_from_master(named: Options) -> Locustfiles:
     from swarm_cli.fetch import fetch
 
     return locustfile.load(fetch(named))
-
-
-def _refuse_later(given: Any) -> None:
-    for name in given:
-        if name in options.LATER:
-            raise CommandLineError(f"{name}: {options.LATER[name]} is not part of this release of Swarm")
 
 
 def _classes_of_environment() -> list[str]:

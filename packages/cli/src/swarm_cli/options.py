@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swarm_cli.distributed_options import MASTER, WORKER
-from swarm_cli.option import HIDDEN, Group, flag
+from swarm_cli.option import Group
 from swarm_cli.output_options import LOGGING, STATISTICS
 from swarm_cli.parser import LocustArgumentParser, Options, new_parser
 from swarm_cli.run_options import COMMON, LOCUSTFILE, OTHER, TAGS, USER_CLASSES
@@ -29,9 +29,6 @@ DESCRIPTION = """Load tests in plain Python.
 OURS = {"--journal", "--log-format", "--require-valid", "--secret-file", "--web-allowed-host"}
 """The options that Locust does not have."""
 
-LATER = {"--otel": "OpenTelemetry"}
-"""Options that are known and cannot be served; giving one ends the process with a message."""
-
 GROUPS = (
     COMMON,
     WEB_UI,
@@ -41,7 +38,6 @@ GROUPS = (
     STATISTICS,
     LOGGING,
     OTHER,
-    Group(None, [flag("--otel", variable="ENABLE_OPENTELEMETRY", help=HIDDEN)]),
     USER_CLASSES,
 )
 

@@ -13,7 +13,7 @@ from swarm.exceptions import SwarmError
 from swarm.log import get_logger, setup_logging
 from swarm.runners.source import content_hash
 from swarm.transport.secret import VARIABLE, Secret
-from swarm_cli import prepare
+from swarm_cli import prepare, telemetry
 from swarm_cli.errors import CommandLineError
 from swarm_cli.intervals import master_settings, worker_settings
 from swarm_cli.listeners import fire_strictly
@@ -76,6 +76,7 @@ def run(options: Options, loaded: Locustfiles, shared: Mapping[str, Any] | None 
         return _run_master(environment, options, shared or {})
     outputs = Outputs(environment, options)
     runner = environment.create_local_runner()
+    telemetry.begin(environment, options, node=None)
     _get_ready(environment, options)
     prepare.check_descriptors(environment, options.num_users or 1)
     return Session(environment, runner, options, outputs).run()
@@ -106,6 +107,7 @@ def _run_master(environment: Environment, options: Options, shared: Mapping[str,
         settings=settings,
         serve=False,
     )
+    telemetry.begin(environment, options, node="master")
     try:
         _get_ready(environment, options)
         if options.processes:
@@ -132,6 +134,7 @@ def _run_worker(environment: Environment, options: Options) -> int:
         ),
         serve=False,
     )
+    telemetry.begin(environment, options, node=runner.client_id)
     fire_strictly(environment.events.init, "init", environment=environment, runner=runner, web_ui=None)
     prepare.check_settings(environment)
     prepare.check_tasks(environment)

@@ -112,6 +112,12 @@ OTHER = Group(
         ),
         flag("--equal-weights", help="as many users of each class, and each task as often"),
         value("--profile", metavar="NAME", help="label of the run"),
+        flag(
+            "--otel",
+            variable="ENABLE_OPENTELEMETRY",
+            help="send a span and measurements of each request to an OpenTelemetry collector; the OTEL_… variables "
+            "say where",
+        ),
     ],
 )
 

@@ -41,7 +41,6 @@ _NO_SUCH_INTERVAL = (
 _LOOPS = "listeners and greenlets end with their run here, and what they raise is logged and counted anyhow"
 _PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
 MISSING = {
-    "locust.opentelemetry": "OpenTelemetry comes with a later release of Swarm",
     **dict.fromkeys(
         [f"locust.contrib.{name}" for name in ("dns", "milvus", "mongodb", "mqtt", "oai", "postgres")],
         _OWN_CLIENT,

@@ -248,6 +248,7 @@ NAMES: dict[str, dict[str, str]] = {
         "get_poller",
         "input_listener",
     ),
+    "locust.opentelemetry": _in("swarm.otel.setup", "MAX_REQUEST_NAMES", "setup_opentelemetry"),
     "locust.main": _in("swarm_cli.main", "create_environment", "load_locustfile", "main"),
     "locust.web": {},
     "locust.html": {},
