@@ -113,8 +113,8 @@ def test_a_name_of_before_1_0_names_its_successor(statement: str, remedy: str) -
 @pytest.mark.parametrize(
     ("statement", "reason"),
     [
-        ("from locust.contrib.mqtt import MqttUser", r"events\.request\.measure"),
-        ("import locust.contrib.postgres", "write a User with a client of your own"),
+        ("from locust.contrib.milvus import MilvusUser", r"events\.request\.measure"),
+        ("import locust.contrib.qdrant", "Write a User with a client of your own"),
         ("from locust.runners import FALLBACK_INTERVAL", "HEARTBEAT_INTERVAL"),
         ("from locust.user.users import PytestUser", "pytest"),
     ],

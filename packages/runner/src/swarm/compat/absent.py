@@ -32,7 +32,7 @@ NOT_YET = {
 """Modules that are there, without names so far, and why."""
 
 _OWN_CLIENT = (
-    "this release of Swarm has clients for HTTP. For another protocol write a User with a client of your own, "
+    "Swarm has no users of vector databases. Write a User with their own client, "
     "which reports with `self.environment.events.request.measure(type, name)`"
 )
 _NO_SUCH_INTERVAL = (
@@ -41,13 +41,8 @@ _NO_SUCH_INTERVAL = (
 _LOOPS = "listeners and greenlets end with their run here, and what they raise is logged and counted anyhow"
 _PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
 MISSING = {
-    **dict.fromkeys(
-        [f"locust.contrib.{name}" for name in ("dns", "milvus", "mongodb", "mqtt", "oai", "postgres")],
-        _OWN_CLIENT,
-    ),
+    "locust.contrib.milvus": _OWN_CLIENT,
     "locust.contrib.qdrant": _OWN_CLIENT,
-    "locust.contrib.socketio": _OWN_CLIENT,
-    "locust.contrib.csv_request_logger": "listen to events.request and write the rows that you want",
     "locust.runners.locust_exception_handler": _LOOPS,
     "locust.PytestUser": _PYTEST,
     "locust.user.users.PytestUser": _PYTEST,

@@ -210,6 +210,10 @@ NAMES: dict[str, dict[str, str]] = {
         "swarm.users.ratio", "get_ratio", "print_task_ratio", "print_task_ratio_json"
     ),
     "locust.contrib": {},
+    "locust.contrib.csv_request_logger": _in(
+        "swarm.contrib.csv_request_logger", "CSV_COLUMNS", "CsvRequestLogger"
+    ),
+    "locust.contrib.dns": _in("swarm.contrib.dns", "DNSClient", "DNSUser"),
     "locust.contrib.fasthttp": {
         **_FAST,
         **_in("swarm.http.session", "FastHttpSession"),
@@ -223,6 +227,13 @@ NAMES: dict[str, dict[str, str]] = {
         **_in("swarm.http.agent", LocustUserAgent="UserAgent"),
         **_in("swarm.http.tls", insecure_ssl_context_factory="insecure_ssl_context"),
     },
+    "locust.contrib.mongodb": _in("swarm.contrib.mongodb", "MongoDBClient", "MongoDBUser"),
+    "locust.contrib.mqtt": _in(
+        "swarm.contrib.mqtt", "MqttClient", "MqttUser", "REQUEST_TYPE", "SUBACK_FAILURE"
+    ),
+    "locust.contrib.oai": _in("swarm.contrib.oai", "OpenAIClient", "OpenAIUser"),
+    "locust.contrib.postgres": _in("swarm.contrib.postgres", "PostgresClient", "PostgresUser"),
+    "locust.contrib.socketio": _in("swarm.contrib.socketio", "SocketIOClient", "SocketIOUser"),
     "locust.util": {},
     "locust.util.cache": _in("swarm.compat.calls", "memoize"),
     "locust.util.date": _in(
