@@ -44,7 +44,7 @@ def rows(path: Path) -> Callable[[], Any]:
 def leased_rows(path: Path) -> Callable[[], Any]:
     """A worker's, with the master's part in it, without the way between them."""
     feed = CsvFeed(path, policy="cycle")
-    desk = LeaseDesk()
+    desk = LeaseDesk(lambda: 4)
     said: deque[Any] = deque()
     leased = LeasedFeeds(said.append, lambda: "session")
     source = leased.source_of(feed)
@@ -52,8 +52,7 @@ def leased_rows(path: Path) -> Callable[[], Any]:
 
     def hear() -> None:
         while said:
-            answer = desk.answer("worker", said.popleft(), 4)
-            if answer is not None:
+            for _, answer in desk.answer("worker", said.popleft()):
                 leased.hear(answer)
 
     source._waiting = 1  # somebody needs the first row

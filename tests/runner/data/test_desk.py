@@ -10,10 +10,11 @@ from typing import Any
 import gevent
 import pytest
 
-from swarm import StopUser
+from swarm import StopTest, StopUser
 from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
 from swarm.data import CsvFeed, FakerFeed, Feed, FeedError, IterableFeed, sequence
 from swarm.data import feed as module
+from swarm.data.book import Said
 from swarm.data.desk import LeaseDesk, LeasedFeeds
 from swarm.transport.codec import decode, encode
 
@@ -23,8 +24,8 @@ class Swarm:
 
     def __init__(self, make: Callable[[], Feed], workers: int) -> None:
         self.master = make()
-        self.desk = LeaseDesk()
-        self.sessions = [f"session {n}" for n in range(workers)]
+        self.desk = LeaseDesk(lambda: workers)
+        self.sessions = ["of the master"] * workers
         self.workers: list[LeasedFeeds] = []
         self.feeds: list[Feed] = []
         masters = dict(module._feeds)
@@ -45,10 +46,14 @@ class Swarm:
         return say
 
     def carry(self, number: int, message: Any) -> None:
-        answer = self.desk.answer(f"worker {number}", message, len(self.workers))
-        if answer is not None:
-            gevent.sleep(0)
-            self.workers[number].hear(decode(encode(answer)))  # type: ignore[arg-type]
+        self.deliver(self.desk.answer(f"worker {number}", message))
+
+    def deliver(self, said: Said) -> None:
+        for worker, message in said:
+            gevent.spawn(self.workers[int(worker.split()[1])].hear, decode(encode(message)))  # type: ignore[arg-type]
+
+    def lose(self, number: int) -> None:
+        self.deliver(self.desk.lose(f"worker {number}"))
 
 
 def users(path: Path, n: int) -> Path:
@@ -118,7 +123,7 @@ def test_a_lost_workers_rows_go_to_the_others(tmp_path: Path) -> None:
     swarm = Swarm(lambda: CsvFeed(path), workers=2)
     used = [swarm.feeds[0].next()["name"]]
 
-    swarm.desk.lose("worker 0")
+    swarm.lose(0)
     taken = [row["name"] for row in swarm.feeds[1]]
 
     assert not {*used} & {*taken}
@@ -172,43 +177,80 @@ class Notes:
 
 
 def leased(desk: LeaseDesk, number: int, feed: str = "users.csv") -> list[str]:
-    answer = desk.answer("one", LeaseRequest("s", feed, number, 5), 1)
+    ((_, answer),) = desk.answer("one", LeaseRequest("s", feed, number, 5))
     assert isinstance(answer, Lease)
-    desk.answer("one", LeaseProgress("s", feed, answer.block, "begin"), 1)
+    desk.answer("one", LeaseProgress("s", feed, answer.block, "begin"))
     return [row["name"] for row in answer.rows]
 
 
 def test_a_second_master_leases_nothing_that_the_first_may_have_leased(tmp_path: Path) -> None:
     path, notes = users(tmp_path / "users.csv", 3_200), Notes()
-    first_feed, first = CsvFeed(path, name="users.csv"), LeaseDesk(notes)
+    first_feed, first = CsvFeed(path, name="users.csv"), LeaseDesk(lambda: 1, notes)
     before = [name for number in range(1, 41) for name in leased(first, number)]
     module._feeds.clear()
-    second_feed, second = CsvFeed(path, name="users.csv"), LeaseDesk(notes)
+    second_feed, second = CsvFeed(path, name="users.csv"), LeaseDesk(lambda: 1, notes)
     after = [name for number in range(1, 41) for name in leased(second, number)]
 
     assert first_feed is not second_feed
     assert len({*before} | {*after}) == 400
     held = LeaseProgress("s", "users.csv", 41, "begin")  # of the first
-    assert second.answer("one", held, 1) == LeaseProgress("s", "users.csv", 41, "revoked")
+    assert second.answer("one", held) == [("one", LeaseProgress("s", "users.csv", 41, "revoked"))]
     assert notes.writes < 10
 
 
 def test_at_least_once_begins_again_with_a_second_master(tmp_path: Path) -> None:
     path, notes = users(tmp_path / "users.csv", 3_200), Notes()
     first_feed = CsvFeed(path, name="users.csv", at_least_once=True)
-    before = leased(LeaseDesk(notes), 1)
+    before = leased(LeaseDesk(lambda: 1, notes), 1)
     first_feed.restart()
 
-    assert leased(LeaseDesk(notes), 1) == before
+    assert leased(LeaseDesk(lambda: 1, notes), 1) == before
 
 
 def test_nothing_of_a_feed_that_nobody_has_may_be_begun() -> None:
-    desk = LeaseDesk()
+    desk = LeaseDesk(lambda: 1)
 
-    assert desk.answer("one", LeaseProgress("s", "nowhere", 1, "begin"), 1) == LeaseProgress(
-        "s", "nowhere", 1, "revoked"
-    )
-    assert desk.answer("one", object(), 1) is None
-    answer = desk.answer("one", LeaseRequest("s", "nowhere", 1, 10), 1)
-    assert answer is not None
+    revoked = LeaseProgress("s", "nowhere", 1, "revoked")
+    assert desk.answer("one", LeaseProgress("s", "nowhere", 1, "begin")) == [("one", revoked)]
+    assert desk.answer("one", LeaseProgress("s", "nowhere", 1, "done")) == []
+    assert desk.answer("one", object()) == []
+    ((_, answer),) = desk.answer("one", LeaseRequest("s", "nowhere", 1, 10))
     LeasedFeeds(lambda _: None, lambda: "s").hear(answer)
+
+
+def test_a_process_that_has_none_of_its_namesakes_rows_says_so() -> None:
+    said: list[object] = []
+
+    LeasedFeeds(said.append, lambda: "s").hear(LeaseProgress("s", "rows", 3, "recall"))
+
+    assert said == [LeaseProgress("s", "rows", 3, "done")]
+
+
+def test_a_user_waits_for_rows_that_a_worker_without_users_has(tmp_path: Path) -> None:
+    path = users(tmp_path / "users.csv", 2_000)
+    swarm = Swarm(lambda: CsvFeed(path), workers=2)
+    first = swarm.feeds[0].next()["name"]  # of a block of which nobody asks for the rest
+
+    taken = [row["name"] for row in swarm.feeds[1]]
+
+    assert sorted([first, *taken]) == sorted(f"user {n}" for n in range(2_000))
+
+
+def test_the_end_is_told_only_when_all_users_of_all_workers_have_had_their_rows(tmp_path: Path) -> None:
+    path = users(tmp_path / "users.csv", 500)
+    swarm = Swarm(lambda: CsvFeed(path, exhausted=StopTest), workers=3)
+    taken: list[str] = []
+    had_at_the_end: list[int] = []
+
+    def live(feed: Feed) -> None:
+        try:
+            while True:
+                taken.append(feed.next()["name"])
+                gevent.sleep(0)
+        except StopTest:
+            had_at_the_end.append(len(taken))
+
+    gevent.joinall([gevent.spawn(live, feed) for feed in swarm.feeds for _ in range(4)], raise_error=True)
+
+    assert had_at_the_end == [500] * 12
+    assert len(set(taken)) == 500

@@ -210,18 +210,23 @@ class CustomReceived(Message):
 
 @dataclass(frozen=True, slots=True)
 class LeaseRequest(Message):
-    """A worker asks for rows of a feed; `number` is its request's number for this feed."""
+    """A worker asks for rows of a feed; `number` is its request's number for this feed.
+
+    `urgent` when a user waits. Then the answer may take a while: the master may have to recall rows first.
+    """
 
     session: str
     feed: str
     number: int
     rows: int
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Lease(Message):
-    """Rows of a feed for this worker alone, in blocks; `exhausted` when there are none to give.
+    """Rows of a feed for this worker alone, in blocks.
 
+    Without rows it is `exhausted` when every row has been handed to a user; else there may be some later.
     `error` says why the feed cannot be read, empty when it can.
     """
 
@@ -236,12 +241,18 @@ class Lease(Message):
 
 @dataclass(frozen=True, slots=True)
 class LeaseProgress(Message):
-    """A worker wants to "begin" a block of a feed, or is "done" with it; the master answers "begun" or "revoked"."""
+    """What becomes of a block of a feed.
+
+    A worker wants to "begin" it, and the master answers "begun" or "revoked". The master wants a "recall", and
+    the worker answers that it has "returned" some of it, or is "done" with it, as it says by itself when it has
+    used it up. `rows` is how many of its last rows were given back, in all.
+    """
 
     session: str
     feed: str
     block: int
     state: str
+    rows: int = 0
 
 
 MESSAGES: dict[str, type[Message]] = {

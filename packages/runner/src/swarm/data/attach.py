@@ -11,6 +11,7 @@ from swarm.data.feed import feeds, take_elsewhere
 
 if TYPE_CHECKING:
     from swarm.control.effects import Forward
+    from swarm.data.book import Said
     from swarm.runners.master import MasterRunner
     from swarm.runners.runner import Runner
     from swarm.runners.worker import WorkerRunner
@@ -53,16 +54,21 @@ def _attach_to_worker(runner: WorkerRunner) -> None:
 
 def _attach_to_master(runner: MasterRunner) -> None:
     ledger = runner._swarm_ledger
-    desk = LeaseDesk(None if ledger.journal is None else ledger)
-    duties = runner._swarm_duties
+    duties, fleet = runner._swarm_duties, runner._swarm_core.fleet
+    desk = LeaseDesk(lambda: runner.worker_count, None if ledger.journal is None else ledger)
+
+    def send(said: Said) -> None:
+        for worker, message in said:
+            member = fleet.named(worker)
+            if member is not None and member.peer is not None:  # what does not arrive is said again
+                duties.send(member.peer, message)
 
     def serve(effect: Forward) -> None:
-        answer = desk.answer(effect.identity, effect.message, runner.worker_count)
-        if answer is not None:
-            duties.send(effect.peer, answer)
+        send(desk.answer(effect.identity, effect.message))
 
     duties.forwards[LeaseRequest] = duties.forwards[LeaseProgress] = serve
-    duties.worker_gone.append(desk.lose)
+    duties.worker_gone.append(lambda worker: send(desk.lose(worker)))
+    duties.worker_back.append(desk.welcome_back)
 
 
 def _is_a(runner: object, module: str, name: str) -> bool:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 from gevent.event import Event
 
 from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
+from swarm.data.book import LeaseBook
 from swarm.data.errors import FeedError
 from swarm.data.feed import find
-from swarm.data.leases import REPEAT_S, REVOKED, Holding, LeaseBook
+from swarm.data.holding import Holding
+from swarm.data.leases import BEGIN, DONE, RECALL, REPEAT_S, REVOKED
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swarm.data.book import Said
     from swarm.data.feed import Feed
 
 log = get_logger(__name__)
@@ -34,38 +37,42 @@ class Notes(Protocol):
 class LeaseDesk:
     """The master's: answers what workers ask of the feeds that the locustfile made in this process.
 
-    With `notes` no row that may have been leased is leased again by a master that takes up the run: before rows
-    leave, it is noted up to which one they were taken.
+    `worker_count` says how many workers there are. With `notes` no row that may have been leased is leased again
+    by a master that takes up the run: before rows leave, it is noted up to which one they were taken.
     """
 
-    def __init__(self, notes: Notes | None = None) -> None:
+    def __init__(self, worker_count: Callable[[], int], notes: Notes | None = None) -> None:
         self.books: dict[str, LeaseBook] = {}
+        self._worker_count = worker_count
         self._notes = notes
 
-    def answer(self, worker: str, message: Any, workers: int) -> Lease | LeaseProgress | None:
-        """Return the answer to a LeaseRequest or LeaseProgress of one of `workers` workers; None for none."""
+    def answer(self, worker: str, message: Any) -> Said:
+        """Return what to say, and to which workers, to a LeaseRequest or LeaseProgress of this worker."""
+        now = time.monotonic()
         try:
             if isinstance(message, LeaseRequest):
                 book = self._book(message.feed)
-                lease = book.lease(worker, message, workers)
-                self._note(book)
-                return lease
-            if isinstance(message, LeaseProgress):
-                return self._book(message.feed).progress(worker, message)
+                said = book.lease(worker, message, now)
+            elif isinstance(message, LeaseProgress):
+                book = self._book(message.feed)
+                said = book.progress(worker, message, now)
+            else:
+                return []
+            self._note(book)
         except FeedError as error:
-            log.warning(f"a worker asked for rows: {error}", worker=worker)
-            if isinstance(message, LeaseProgress):
-                return LeaseProgress(message.session, message.feed, message.block, REVOKED)
-            return Lease(
-                message.session, message.feed, message.number, 0, [], exhausted=True, error=str(error)
-            )
-        return None
+            return _refusal(worker, message, error)
+        return said
 
-    def lose(self, worker: str) -> None:
-        """A worker is silent or has left: others may have what it has not begun."""
+    def lose(self, worker: str) -> Said:
+        """A worker is silent or has left: others may have what it has not begun. Return what to say to them."""
+        out: Said = []
         for book in self.books.values():
             before = book.uncertain
-            book.lose(worker)
+            try:
+                out += book.lose(worker, time.monotonic())
+                self._note(book)
+            except FeedError as error:  # whoever waits asks again, and is told then
+                log.warning(f"rows of a lost worker cannot be given to others: {error}", worker=worker)
             if book.uncertain > before and find(book.name).is_of_rows:
                 log.warning(
                     "a lost worker had rows that it may or may not have used; they are left out",
@@ -73,6 +80,12 @@ class LeaseDesk:
                     rows=book.uncertain - before,
                     worker=worker,
                 )
+        return out
+
+    def welcome_back(self, worker: str) -> None:
+        """A worker was only silent, and has what it had begun."""
+        for book in self.books.values():
+            book.welcome_back(worker)
 
     def _book(self, name: str) -> LeaseBook:
         book = self.books.get(name)
@@ -83,7 +96,9 @@ class LeaseDesk:
             if before > supply.taken:
                 log.warning("rows that the last master may have leased are left out", feed=name, rows=before)
                 supply.skip(before - supply.taken)
-            book = self.books[name] = LeaseBook(name, supply, feed.at_least_once, after=before)
+            book = self.books[name] = LeaseBook(
+                name, supply, self._worker_count, feed.at_least_once, after=before
+            )
         return book
 
     def _note(self, book: LeaseBook) -> None:
@@ -98,6 +113,17 @@ class LeaseDesk:
 
 def _note_of(name: str) -> str:
     return f"feed {name}"
+
+
+def _refusal(worker: str, message: LeaseRequest | LeaseProgress, error: FeedError) -> Said:
+    """Return what to answer when the feed has no rows to give, or is none."""
+    log.warning(f"a worker asked for rows: {error}", worker=worker)
+    if isinstance(message, LeaseRequest):
+        text = str(error)
+        return [(worker, Lease(message.session, message.feed, message.number, 0, [], True, text))]
+    if message.state != BEGIN:
+        return []
+    return [(worker, LeaseProgress(message.session, message.feed, message.block, REVOKED))]
 
 
 class LeasedRows:
@@ -126,10 +152,13 @@ class LeasedRows:
 
     def hear(self, message: Lease | LeaseProgress) -> None:
         """Take in what the master says of this feed."""
+        holding = self._holding
         if isinstance(message, Lease):
-            self._holding.leased(message, time.monotonic())
+            holding.leased(message, time.monotonic())
+        elif message.state == RECALL:
+            self._say(holding.recalled(message, self._waiting))
         else:
-            self._holding.answered(message)
+            holding.answered(message)
         self._say_what_is_due()
         self._news.set()
         self._news.clear()
@@ -171,3 +200,5 @@ class LeasedFeeds:
         source = self._sources.get(message.feed)
         if source is not None:
             source.hear(message)
+        elif isinstance(message, LeaseProgress) and message.state == RECALL:  # of a process of the same name
+            self._say(LeaseProgress(message.session, message.feed, message.block, DONE))

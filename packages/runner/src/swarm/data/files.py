@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
+from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,9 @@ class FileFeed(RowFeed):
             where = "" if self.path.is_absolute() else f" (from the working directory {Path.cwd()})"
             raise FeedError(f"{self.path} cannot be read: {error.strerror}{where}.") from error
 
+    @abstractmethod
     def _parse(self, file: Any) -> Iterator[Any]:
-        raise NotImplementedError
+        """Return the rows of an open file."""
 
 
 class CsvFeed(FileFeed):

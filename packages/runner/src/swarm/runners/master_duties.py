@@ -51,12 +51,13 @@ class MasterDuties:
     """Carries effects out for `runner`.
 
     `forwards` serves what the core has no part in, by the message's type; `worker_gone` are called with the
-    identity of a worker that is silent or has left.
+    identity of a worker that is silent or has left, `worker_back` with that of one that was only silent.
     """
 
     def __init__(self, runner: MasterRunner, core: MasterCore, socket: MasterSocket, ledger: Ledger) -> None:
         self.forwards: dict[type[Message], Callable[[Forward], None]] = {SourceRequest: self._send_source}
         self.worker_gone: list[Callable[[str], None]] = []
+        self.worker_back: list[Callable[[str], None]] = []
         self._runner = runner
         self._core = core
         self._socket = socket
@@ -140,6 +141,8 @@ class MasterDuties:
                 )
             case WorkerBack(identity):
                 runner.lost_workers.discard(identity)
+                for listener in self.worker_back:
+                    listener(identity)
                 log.info("a worker is back", worker=identity, workers=runner.worker_count)
             case WorkerLeft(identity):
                 runner.lost_workers.discard(identity)
