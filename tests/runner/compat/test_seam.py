@@ -114,7 +114,7 @@ def test_a_name_of_before_1_0_names_its_successor(statement: str, remedy: str) -
     ("statement", "reason"),
     [
         ("from locust.contrib.milvus import MilvusUser", r"events\.request\.measure"),
-        ("import locust.contrib.qdrant", "Write a User with a client of your own"),
+        ("import locust.contrib.qdrant", "Write a User with their own client"),
         ("from locust.runners import FALLBACK_INTERVAL", "HEARTBEAT_INTERVAL"),
         ("from locust.user.users import PytestUser", "pytest"),
     ],
