@@ -1,8 +1,10 @@
 import pytest
 
 from swarm.environment import Environment
+from swarm.exceptions import SwarmError
 from swarm.users.fast_http_user import FastHttpUser
 from swarm.users.http_user import HttpUser
+from swarm.users.tasks import task
 from swarm.users.user import User
 from swarm_cli import prepare
 from swarm_cli.errors import CommandLineError, LocustfileError
@@ -89,6 +91,44 @@ def test_a_class_that_makes_its_host_itself_is_left_alone() -> None:
 def test_settings_that_are_none_are_refused(argument: str) -> None:
     with pytest.raises(CommandLineError, match="--config-users"):
         prepare.configure_users(Environment(user_classes=[Buyer]), [argument])
+
+
+def test_settings_that_a_class_does_not_know_are_told(caplog: pytest.LogCaptureFixture) -> None:
+    class Shopper(User):
+        colour = "plain"
+
+        @task
+        def look(self) -> None:
+            pass
+
+        @task
+        def buy(self) -> None:
+            pass
+
+    environment = Environment(user_classes=[Shopper])
+    prepare.configure_users(
+        environment, ['{"user_class_name": "Shopper", "colour": "red", "tasks": ["buy"]}']
+    )
+    assert (Shopper.colour, Shopper.tasks) == ("red", [Shopper.buy])
+    assert caplog.text == ""
+
+    prepare.configure_users(environment, ['{"user_class_name": "Shopper", "wieght": 3}'])
+    assert "Shopper had no attribute 'wieght'" in caplog.text
+    with pytest.raises(CommandLineError, match="Shopper has no task sell, look; there are: buy"):
+        prepare.configure_users(environment, ['{"user_class_name": "Shopper", "tasks": ["sell", "look"]}'])
+    with pytest.raises(CommandLineError, match="the tasks of Shopper are an array of names: 'buy'"):
+        prepare.configure_users(environment, ['{"user_class_name": "Shopper", "tasks": "buy"}'])
+    with pytest.raises(SwarmError, match="no user class 'Nobody'; known are: Shopper"):
+        prepare.configure_users(environment, ['{"user_class_name": "Nobody"}'])
+
+
+def test_a_master_that_expects_more_workers_than_it_can_hold_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("swarm_cli.prepare.worker_capacity", lambda _wanted: 100)
+    monkeypatch.setattr("swarm_cli.prepare.resource.getrlimit", lambda _: (256, 256))
+
+    assert prepare.capacity(100) == 100
+    with pytest.raises(CommandLineError, match="101 workers need about 257 descriptors.*may have 256"):
+        prepare.capacity(101)
 
 
 def test_a_class_that_gets_its_tasks_later_is_left_alone() -> None:

@@ -6,6 +6,7 @@ import json
 import sys
 
 from tests.system.cli_process import SLEEPER, Cli
+from tests.system.swarm_of import SwarmOf
 
 TWO = """
     from swarm import User, constant, events, tag, task
@@ -104,6 +105,25 @@ def test_settings_of_classes_come_as_json_or_from_a_file(cli: Cli) -> None:
 
     assert "users ({'Buyer': 1, 'Seller': 3}, 'red')" in as_text.out
     assert from_file.out == as_text.out
+
+
+def test_settings_of_classes_reach_the_workers_of_a_master(cli: Cli) -> None:
+    cli.write(
+        "locustfile.py",
+        SLEEPER.replace('"nap"', "self.called") + "        called = 'nap'\n",
+    )
+    with SwarmOf(cli) as swarm:
+        swarm.start_master(
+            *("-u", "2", "-r", "2", "-t", "1", "--profile", "smoke"),
+            *("--config-users", '{"user_class_name": "Sleeper", "called": "doze"}'),
+            expect=1,
+        )
+        swarm.start_worker()
+        finished, report = swarm.finish()
+
+    assert finished.code == 0, finished.err
+    assert report.names == {"SLEEP doze"}
+    assert report.entries[0]["run"]["profile"] == "smoke"
 
 
 def test_task_ratios_are_printed_as_text_and_json(cli: Cli) -> None:

@@ -89,7 +89,8 @@ class Outputs:
         if self._csv is not None:
             self._csv.finish(snapshot)
         accounting: Accounting | None = getattr(runner, "accounting", None)  # a master's
-        document = json_report.text(snapshot, run_facts(snapshot, verdict) | workers.facts(accounting)) + "\n"
+        facts = run_facts(snapshot, verdict, self._environment.profile) | workers.facts(accounting)
+        document = json_report.text(snapshot, facts) + "\n"
         if self._json is not None:
             self._json.replace(document.encode())
             self._json.close()
@@ -117,9 +118,10 @@ class Outputs:
         return found
 
 
-def run_facts(snapshot: Snapshot, verdict: Verdict) -> dict[str, Any]:
-    """Return what the JSON tells of the run as a whole: its length and the verdict on the generator."""
+def run_facts(snapshot: Snapshot, verdict: Verdict, profile: str | None = None) -> dict[str, Any]:
+    """Return what the JSON tells of the run as a whole: its label, its length, the verdict on the generator."""
     return {
+        "profile": profile,
         "start_time": snapshot.start_time,
         "end_time": snapshot.time,
         "interrupted": snapshot.interrupted,
