@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import importlib.util
 import inspect
@@ -178,7 +179,9 @@ def _make_grpc_cooperative() -> None:
     if "grpc" in sys.modules:
         from swarm._gevent import cooperative_grpc
 
-        cooperative_grpc()
+        # ModuleNotFoundError: it is a module of their own that has this name.
+        with contextlib.suppress(ModuleNotFoundError):
+            cooperative_grpc()
 
 
 def _put_on_path(folder: Path) -> None:
