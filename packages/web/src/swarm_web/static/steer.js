@@ -1,0 +1,43 @@
+// What the buttons and keys ask of the run. Nothing changes on the page before a frame says so.
+import { effect, signal } from "@preact/signals";
+import { command } from "./api.js";
+import { run } from "./live.js";
+
+/** What was asked for and has not been confirmed: its words, and the number of its event. */
+export const requested = signal({ text: "", event: 0, state: "" });
+/** The last refusal, "" for none. */
+export const refusal = signal("");
+/** Which dialog is open: "", "stop", "load", "help", "reset". */
+export const dialog = signal("");
+
+effect(() => {
+  const { text, event, state } = requested.value;
+  if (!text) return;
+  const answered = run.events.value.some((each) => each.id >= event && each.kind === "command");
+  if (answered || run.run.value.state !== state) requested.value = { text: "", event: 0, state: "" };
+});
+
+/**
+ * Ask; raises ApiError when it is refused.
+ * @param {string} text what the header says meanwhile @param {string} path @param {object} [body]
+ */
+export async function ask(text, path, body) {
+  refusal.value = "";
+  const { state } = run.run.value;
+  const { event } = await command(path, body);
+  requested.value = { text, event, state };
+}
+
+/** The same, showing a refusal above the page. @param {string} text @param {string} path @param {object} [body] */
+export const tell = (text, path, body) =>
+  ask(text, path, body).catch((error) => {
+    refusal.value = error.message;
+  });
+
+/** @param {string} action */
+export const may = (action) => run.run.value.actions.includes(action);
+
+export const pause = () => {
+  if (may("pause")) return tell("Pause", "run/pause", { paused: true });
+  return may("resume") ? tell("Resume", "run/pause", { paused: false }) : undefined;
+};
