@@ -1,0 +1,127 @@
+"""The nodes that run users, as a table: the workers of a master, or the one process of a local run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from swarm.runners.monitor import memory_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from swarm.environment import Environment
+    from swarm.runners.nodes import WorkerNode
+
+COLUMNS = (
+    "id",
+    "index",
+    "state",
+    "users",
+    "rps",
+    "cpu",
+    "memory",
+    "lag",
+    "offset",
+    "offset_error",
+    "heard_at",
+    "samples_heard",
+    "samples_merged",
+    "deltas",
+    "complete",
+)
+LOCAL = "local"
+MEMORY_EVERY_S = 5.0
+RATE_S = 5.0
+
+
+class Rate:
+    """Events per second of late, from a count that is read now and then."""
+
+    def __init__(self) -> None:
+        self._seen: list[tuple[float, int]] = []
+
+    def update(self, now: float, count: int) -> float:
+        """Return the rate, `count` being the count at `now`."""
+        seen = self._seen
+        if seen and count < seen[-1][1]:
+            seen.clear()
+        seen.append((now, count))
+        while len(seen) > 2 and seen[1][0] <= now - RATE_S:
+            del seen[0]
+        elapsed = now - seen[0][0]
+        return round((count - seen[0][1]) / elapsed, 3) if elapsed > 0 else 0.0
+
+
+class NodeRows:
+    """Reads the nodes of an environment's runner."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._rates: dict[str, Rate] = {}
+        self._memory = 0
+        self._memory_read = float("-inf")
+
+    def table(self, now: float) -> dict[str, list[Any]]:
+        """Return the table at `now` (seconds since the epoch) as columns."""
+        runner = self._environment.runner
+        nodes: Mapping[str, WorkerNode] | None = getattr(runner, "clients", None)
+        rows = (
+            [self._local(now)]
+            if nodes is None
+            else [self._worker(now, node) for node in sorted(nodes.values(), key=lambda each: each.index)]
+        )
+        for gone in self._rates.keys() - {row[0] for row in rows}:
+            del self._rates[gone]
+        return {column: [row[position] for row in rows] for position, column in enumerate(COLUMNS)}
+
+    def _rate(self, node: str, now: float, count: int) -> float:
+        return self._rates.setdefault(node, Rate()).update(now, count)
+
+    def _local(self, now: float) -> list[Any]:
+        runner = self._environment.runner
+        requests = self._environment.stats.total.num_requests
+        health = runner.monitor.health if runner else None
+        clock = time.monotonic()
+        if clock - self._memory_read >= MEMORY_EVERY_S:
+            self._memory, self._memory_read = memory_bytes(), clock
+        lag = health.lag.percentile(0.99) / 1000 if health and health.lag.count else 0.0
+        return [
+            LOCAL,
+            0,
+            getattr(runner, "lifecycle", None) and runner.lifecycle.state,  # type: ignore[union-attr]
+            runner.user_count if runner else 0,
+            self._rate(LOCAL, now, requests),
+            round(runner.cpu_usage, 1) if runner else 0.0,
+            self._memory,
+            round(lag, 2),
+            None,
+            None,
+            round(now, 3),
+            requests,
+            requests,
+            0,
+            True,
+        ]
+
+    def _worker(self, now: float, node: WorkerNode) -> list[Any]:
+        member = node._member
+        clock = member.clock
+        heard = max(member.heard, member.merged)
+        return [
+            node.id,
+            node.index,
+            node.state,
+            node.user_count,
+            self._rate(node.id, now, heard),
+            round(node.cpu_usage, 1),
+            node.memory_usage,
+            round(member.vitals.lag_p99_ms, 2),
+            round(clock.offset, 6) if clock.known else None,
+            round(clock.uncertainty, 6) if clock.known else None,
+            round(member.heard_at, 3),
+            heard,
+            member.merged,
+            member.applied,
+            member.final,
+        ]

@@ -1,0 +1,352 @@
+"""The API's description, OpenAPI 3.1: what each route takes and answers, for tools and for the tests that try it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import swarm
+from swarm_web.logs import LEVELS, LIMIT
+from swarm_web.name_rows import COLUMNS as NAME_COLUMNS
+from swarm_web.node_rows import COLUMNS as NODE_COLUMNS
+from swarm_web.orders import MAX_RATE, MAX_TIME_S, MAX_USERS, TEXT_LIMIT
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+NUMBER: Schema = {"type": "number"}
+WHOLE: Schema = {"type": "integer"}
+FLAG: Schema = {"type": "boolean"}
+OBJECT: Schema = {"type": "object"}
+NULLABLE_NUMBER: Schema = {"type": ["number", "null"]}
+NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
+
+
+@cache
+def document() -> dict[str, Any]:
+    """Return the description."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Swarm",
+            "version": swarm.__version__,
+            "description": "The browser UI's API. Response times are ms, times seconds since the epoch.",
+        },
+        "servers": [{"url": "/"}],
+        "security": [{"bearer": []}, {"cookie": []}, {}],
+        "paths": _paths(),
+        "components": {
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "cookie": {"type": "apiKey", "in": "cookie", "name": "swarm_session"},
+            },
+            "schemas": _schemas(),
+        },
+    }
+
+
+def _paths() -> dict[str, Any]:
+    name = [_query("name", TEXT), _query("method", TEXT)]
+    span = [_query("from", NUMBER), _query("to", NUMBER)]
+    return {
+        "/api/v1/session": {
+            "get": _operation("session", "Who am I?", _ref("Session")),
+            "post": _operation(
+                "logIn", "Log in with a token", _ref("Session"), body=_ref("Token"), problems=(401, 422, 429)
+            ),
+            "delete": {
+                "operationId": "logOut",
+                "summary": "Log out",
+                "responses": {"204": {"description": "Logged out"}},
+            },
+        },
+        "/api/v1/openapi.json": {"get": _operation("openapi", "This document", OBJECT)},
+        "/api/v1/snapshot": {
+            "get": _operation(
+                "snapshot", "Everything that the page shows at once", _ref("Snapshot"), problems=(401,)
+            )
+        },
+        "/api/v1/stream": {
+            "get": {
+                "operationId": "stream",
+                "summary": "Server-sent events: full, frame, auth, bye",
+                "parameters": [_query("after", TEXT)],
+                "responses": {
+                    "200": {
+                        "description": "Events, without an end",
+                        "content": {"text/event-stream": {"schema": TEXT}},
+                    },
+                    **_problems(401),
+                },
+            }
+        },
+        "/api/v1/series": {
+            "get": _operation(
+                "series",
+                "Figures over time, of a name or of the whole run",
+                _ref("Series"),
+                parameters=[
+                    *name,
+                    *span,
+                    _query("metric", TEXT),
+                    _query("step", {"type": "integer", "minimum": 0, "maximum": 86_400}),
+                ],
+                problems=(401, 404, 422),
+            )
+        },
+        "/api/v1/heatmap": {
+            "get": _operation(
+                "heatmap",
+                "Response times over time, of a name or of the whole run",
+                _ref("HeatMap"),
+                parameters=[*name, *span],
+                problems=(401, 404, 422),
+            )
+        },
+        "/api/v1/errors": {
+            "get": _operation("errors", "Failures and exceptions", _ref("Errors"), problems=(401,))
+        },
+        "/api/v1/logs": {
+            "get": _operation(
+                "logs",
+                "Lines of the log, of all nodes",
+                _ref("Logs"),
+                parameters=[
+                    _query("cursor", {"type": "integer", "minimum": 0}),
+                    _query("worker", TEXT),
+                    _query("level", {"type": "string", "enum": list(LEVELS)}),
+                    _query("q", TEXT),
+                    _query("limit", {"type": "integer", "minimum": 1, "maximum": LIMIT}),
+                ],
+                problems=(401, 422),
+            )
+        },
+        "/api/v1/setup": {
+            "get": _operation("setup", "What a new run may choose", _ref("Setup"), problems=(401,))
+        },
+        "/api/v1/report.json": {
+            "get": _operation(
+                "statistics",
+                "The statistics in the form of --json",
+                {"type": "array", "items": OBJECT},
+                problems=(401, 409),
+            )
+        },
+        "/api/v1/run": _command("start", "Start a run", "Start"),
+        "/api/v1/run/load": _command("load", "Change the load of the run", "Load"),
+        "/api/v1/run/pause": _command("pause", "Pause the run, or go on", "Pause"),
+        "/api/v1/run/stop": _command("stop", "Stop the run", "Nothing"),
+        "/api/v1/run/reset": _command("reset", "Set the statistics to zero", "Nothing"),
+    }
+
+
+def _schemas() -> dict[str, Schema]:
+    users = {"type": ["integer", "null"], "minimum": 0, "maximum": MAX_USERS}
+    rate = {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MAX_RATE}
+    classes = {"type": ["array", "null"], "items": TEXT, "minItems": 1}
+    mix = {
+        "type": ["object", "null"],
+        "additionalProperties": {"type": "number", "minimum": 0},
+        "minProperties": 1,
+    }
+    text = {"type": ["string", "null"], "maxLength": TEXT_LIMIT}
+    return {
+        "Error": _object(
+            {"error": _object({"code": TEXT, "message": TEXT, "field": NULLABLE_TEXT})},
+        ),
+        "Session": _object(
+            {
+                "role": {"type": ["string", "null"], "enum": ["operator", "viewer", None]},
+                "auth": {"type": "string", "enum": ["auto", "token", "none"]},
+                "who": TEXT,
+                "login": NULLABLE_TEXT,
+                "replay": FLAG,
+                "version": TEXT,
+            }
+        ),
+        "Token": {
+            "type": "object",
+            "properties": {"token": {"type": "string", "minLength": 1, "maxLength": 512}},
+            "required": ["token"],
+        },
+        "Snapshot": _object(
+            {
+                "schema": {"const": 1},
+                "id": TEXT,
+                "time": NUMBER,
+                "run": _object({"state": TEXT, "actions": _list(TEXT), "users": WHOLE, "target": WHOLE}),
+                "total": _object(dict.fromkeys(NAME_COLUMNS, NULLABLE_NUMBER)),
+                "names": _object(
+                    {
+                        "i": _list(WHOLE),
+                        "method": _list(TEXT),
+                        "name": _list(TEXT),
+                        **{column: _list(NULLABLE_NUMBER) for column in NAME_COLUMNS},
+                    }
+                ),
+                "workers": _object({column: {"type": "array"} for column in NODE_COLUMNS}),
+                "history": _object({"time": _list(WHOLE), "rps": _list(NULLABLE_NUMBER)}),
+                "history_lag": WHOLE,
+                "window": WHOLE,
+                "events": _list(_object({"id": WHOLE, "time": NUMBER, "kind": TEXT, "text": TEXT})),
+                "errors": _object({"kinds": WHOLE, "occurrences": WHOLE, "exceptions": WHOLE}),
+                "log": WHOLE,
+            }
+        ),
+        "Series": _object({"method": TEXT, "name": TEXT, "step": WHOLE, "time": _list(WHOLE)}),
+        "HeatMap": _object(
+            {
+                "method": TEXT,
+                "name": TEXT,
+                "step": WHOLE,
+                "bounds": _list(NUMBER),
+                "time": _list(WHOLE),
+                "columns": _list(_list(WHOLE)),
+            }
+        ),
+        "Errors": _object(
+            {
+                "failures": _list(
+                    _object({"id": TEXT, "method": TEXT, "name": TEXT, "error": TEXT, "occurrences": WHOLE})
+                ),
+                "exceptions": _list(
+                    _object(
+                        {"id": TEXT, "count": WHOLE, "msg": TEXT, "traceback": TEXT, "nodes": _list(TEXT)}
+                    )
+                ),
+                "more": _object({"kinds": WHOLE, "occurrences": WHOLE}),
+            }
+        ),
+        "Logs": _object(
+            {
+                "lines": _list(
+                    _object({"id": WHOLE, "time": NUMBER, "node": TEXT, "level": TEXT, "text": TEXT})
+                ),
+                "cursor": WHOLE,
+                "dropped": WHOLE,
+                "nodes": _list(TEXT),
+            }
+        ),
+        "Setup": _object(
+            {
+                "classes": _list(_object({"name": TEXT, "weight": NUMBER})),
+                "shapes": _list(_object({"name": TEXT})),
+                "options": _list(_object({"name": TEXT, "type": TEXT, "secret": FLAG})),
+                "defaults": OBJECT,
+                "preflight": _list(_object({"check": TEXT, "ok": FLAG, "text": TEXT})),
+            }
+        ),
+        "Start": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "users": users,
+                "rate": rate,
+                "run_time": {
+                    "anyOf": [
+                        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIME_S},
+                        {
+                            "type": "string",
+                            "pattern": "^([1-9][0-9]{0,3}h)?[1-9][0-9]{0,3}m$|^[1-9][0-9]{0,3}s?$",
+                        },
+                        {"type": "null"},
+                    ]
+                },
+                "host": text,
+                "classes": classes,
+                "mix": mix,
+                "shape": text,
+                "profile": text,
+                "options": {"type": ["object", "null"]},
+            },
+        },
+        "Load": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {"users": users, "rate": rate, "classes": classes, "mix": mix},
+        },
+        "Pause": {"type": "object", "additionalProperties": False, "properties": {"paused": FLAG}},
+        "Nothing": {"type": "object", "additionalProperties": False},
+        "Accepted": _object({"accepted": {"const": True}, "action": TEXT, "state": TEXT, "event": WHOLE}),
+    }
+
+
+def _operation(
+    identity: str,
+    text: str,
+    schema: Schema,
+    *,
+    body: Schema | None = None,
+    parameters: list[Schema] | None = None,
+    problems: tuple[int, ...] = (),
+) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": identity,
+        "summary": text,
+        "responses": {"200": {"description": text, "content": _json(schema)}, **_problems(*problems)},
+    }
+    if parameters:
+        operation["parameters"] = parameters
+    if body is not None:
+        operation["requestBody"] = {"required": True, "content": _json(body)}
+        operation["responses"] |= _problems(400, 413, 415)
+    return operation
+
+
+def _command(identity: str, text: str, body: str) -> dict[str, Any]:
+    key = {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": "^[!-~]+$"},
+    }
+    return {
+        "post": {
+            "operationId": identity,
+            "summary": text,
+            "parameters": [key],
+            "requestBody": {"required": True, "content": _json(_ref(body))},
+            "responses": {
+                "202": {"description": "Handed to the run", "content": _json(_ref("Accepted"))},
+                **_problems(400, 401, 403, 409, 413, 415, 422),
+            },
+        }
+    }
+
+
+def _problems(*statuses: int) -> dict[str, Any]:
+    return {
+        str(status): {"description": _WHY[status], "content": _json(_ref("Error"))} for status in statuses
+    }
+
+
+_WHY = {
+    400: "No JSON object",
+    401: "Log in first",
+    403: "Not for this role, or from another site",
+    404: "There is no such thing",
+    409: "The state of the run refuses it",
+    413: "Too large",
+    415: "Not JSON",
+    422: "A value that cannot be",
+    429: "Too many tries",
+}
+
+
+def _json(schema: Schema) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _query(name: str, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "in": "query", "schema": schema}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: dict[str, Schema]) -> Schema:
+    return {"type": "object", "properties": properties, "required": list(properties)}

@@ -1,0 +1,188 @@
+"""What is known of the run as a whole: its state and what that waits for, its load, and the generator's verdict."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from swarm.runners.steered import ACTIVE
+
+if TYPE_CHECKING:
+    from swarm.control.generator import Verdict
+    from swarm.environment import Environment
+    from swarm.runners.steered import SteeredRunner
+
+ACTIONS = {
+    "ready": ["start", "reset"],
+    "spawning": ["load", "pause", "stop", "reset"],
+    "running": ["load", "pause", "stop", "reset"],
+    "paused": ["load", "resume", "stop", "reset"],
+    "stopping": ["reset"],
+    "stopped": ["start", "reset"],
+    "quit": [],
+}
+"""What may be asked for in each state."""
+
+
+class RunFacts:
+    """Reads a runner, and remembers when its state changed.
+
+    `planned` is how long the present run is to last (seconds), None without an end.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.planned: float | None = None
+        self.state = "ready"
+        self.since = time.time()
+        self.started: float | None = None
+        self.ended: float | None = None
+        self._environment = environment
+
+    @property
+    def runner(self) -> SteeredRunner | None:
+        """The environment's runner."""
+        runner: Any = self._environment.runner
+        return runner if hasattr(runner, "lifecycle") else None
+
+    @property
+    def is_active(self) -> bool:
+        """Whether a run goes on."""
+        return self.state in ACTIVE or self.state == "stopping"
+
+    def look(self, now: float) -> str | None:
+        """Look at the state; return it when it has changed since the last time."""
+        state = self.current
+        if state == self.state:
+            return None
+        before, self.state, self.since = self.state, state, now
+        if state in ACTIVE and before not in ACTIVE:
+            self.started, self.ended = now, None
+        elif state in ("stopped", "quit") and self.started is not None and self.ended is None:
+            self.ended = now
+        return state
+
+    @property
+    def current(self) -> str:
+        """The state at this moment, which `look` may not have seen yet."""
+        runner = self.runner
+        return runner.lifecycle.state if runner else "ready"
+
+    def actions(self) -> list[str]:
+        """Return what may be asked for now."""
+        if self.runner is None:
+            return []
+        actions = ACTIONS.get(self.current, [])
+        if self.shape:
+            return [action for action in actions if action not in ("load", "pause")]
+        return list(actions)
+
+    @property
+    def shape(self) -> str | None:
+        """The name of the shape that decides on the load now."""
+        runner = self.runner
+        if runner is None or not runner.shape_greenlet:
+            return None
+        return type(self._environment.shape_class).__name__
+
+    def facts(self, now: float) -> dict[str, Any]:
+        """Return everything, at `now` (seconds since the epoch)."""
+        environment, runner = self._environment, self.runner
+        stats = environment.stats
+        end = self.ended or now
+        elapsed = max(0.0, end - self.started) if self.started is not None else None
+        return {
+            "state": self.state,
+            "since": round(self.since, 3),
+            "started": _rounded(self.started),
+            "ended": _rounded(self.ended),
+            "elapsed": _rounded(elapsed),
+            "run_time": self.planned,
+            "users": runner.user_count if runner else 0,
+            "target": runner.target_user_count if runner else 0,
+            "rate": runner.spawn_rate if runner else 0.0,
+            "classes": runner.user_classes_count if runner else {},
+            "target_classes": runner.target_user_classes_count if runner else {},
+            "host": environment.host,
+            "locustfile": environment.locustfile,
+            "profile": environment.profile,
+            "shape": self.shape,
+            "role": "master" if hasattr(runner, "clients") else "local",
+            "replay": False,
+            "waits": self._waits(elapsed),
+            "actions": self.actions(),
+            "workers": self.workers(),
+            "verdict": verdict_facts(runner.monitor.verdict()) if runner else None,
+            "accounting": self._accounting(),
+            "interrupted": stats.interrupted,
+            "names_full": stats.names_full,
+            "max_names": stats.max_names,
+        }
+
+    def workers(self) -> dict[str, int]:
+        """Return how many workers are there, expected and missing."""
+        runner: Any = self.runner
+        if not hasattr(runner, "clients"):
+            return {"there": 1, "expected": 1, "missing": 0}
+        options = self._environment.parsed_options
+        expected = getattr(options, "expect_workers", 1) if options is not None else 1
+        return {
+            "there": runner.worker_count,
+            "expected": expected,
+            "missing": len(runner.clients.missing),
+        }
+
+    def _waits(self, elapsed: float | None) -> dict[str, Any] | None:
+        runner = self.runner
+        if runner is None:
+            return None
+        users, target = runner.user_count, runner.target_user_count
+        if self.state == "ready":
+            workers = self.workers()
+            there, expected = workers["there"], workers["expected"]
+            if there >= expected:
+                return None
+            return _waits(f"{there:,} of {expected:,} workers are there", there, expected, None)
+        if self.state == "spawning":
+            left = abs(target - users) / runner.spawn_rate if runner.spawn_rate else None
+            text = f"{users:,} of {target:,} users"
+            if hasattr(runner, "clients") and not self.workers()["there"]:
+                return _waits(f"{text}: no worker is there", users, target, None)
+            return _waits(text + (f", {left:.0f} s left" if left else ""), users, target, left)
+        if self.state == "stopping":
+            return _waits(f"{users:,} users are draining", users, 0, None)
+        if self.state in ("running", "paused") and self.planned and elapsed is not None:
+            left = max(0.0, self.planned - elapsed)
+            return _waits(f"{left:.0f} s left", elapsed, self.planned, left)
+        return None
+
+    def _accounting(self) -> dict[str, Any] | None:
+        accounting: Any = getattr(self.runner, "accounting", None)
+        if accounting is None:
+            return None
+        return {
+            "heard": accounting.heard,
+            "merged": accounting.merged,
+            "missing": accounting.missing,
+            "closed": accounting.closed,
+            "text": accounting.sentence(),
+        }
+
+
+def verdict_facts(verdict: Verdict) -> dict[str, Any]:
+    """Return a verdict on the generator as plain values."""
+    return {
+        "valid": verdict.valid,
+        "reasons": list(verdict.reasons),
+        "cpu_max": round(verdict.cpu_max, 1),
+        "cpu_mean": round(verdict.cpu_mean, 1),
+        "lag_p99_ms": round(verdict.lag_p99_ms, 2),
+        "lag_max_ms": round(verdict.lag_max_ms, 2),
+    }
+
+
+def _waits(text: str, have: float | None, want: float | None, left: float | None) -> dict[str, Any]:
+    return {"text": text, "have": _rounded(have), "want": want, "left": _rounded(left)}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

@@ -1,0 +1,97 @@
+"""What a new run may choose: user classes with their tasks, shapes, options, and whether everything is there."""
+
+from __future__ import annotations
+
+import inspect
+import resource
+from typing import TYPE_CHECKING, Any
+
+from swarm.users.ratio import get_ratio
+
+if TYPE_CHECKING:
+    from swarm.environment import Environment
+    from swarm_web.option_fields import OptionFields
+    from swarm_web.run_facts import RunFacts
+
+
+def setup_of(environment: Environment, options: OptionFields, facts: RunFacts) -> dict[str, Any]:
+    """Return it as plain values; see API.md."""
+    parsed = environment.parsed_options
+    chosen = {each.__name__ for each in environment.user_classes}
+    shape = environment.shape_class
+    shapes = dict(environment.available_shape_classes or {})
+    if shape is not None:
+        shapes.setdefault(type(shape).__name__, shape)
+    workers = facts.workers()
+    users, rate = getattr(parsed, "num_users", None), getattr(parsed, "spawn_rate", None)
+    return {
+        "classes": [
+            {
+                "name": each.__name__,
+                "weight": each.weight,
+                "fixed_count": each.fixed_count,
+                "host": _text(each.host),
+                "doc": _first_line(each),
+                "tasks": get_ratio([each], {each.__name__: 1}, False)[each.__name__]["tasks"],
+                "chosen": each.__name__ in chosen,
+            }
+            for each in environment.user_classes
+        ],
+        "shapes": [
+            {
+                "name": name,
+                "use_common_options": bool(each.use_common_options),
+                "chosen": shape is not None and name == type(shape).__name__,
+            }
+            for name, each in shapes.items()
+        ],
+        "options": options.fields(),
+        "defaults": {
+            "users": 1 if users is None else users,
+            "rate": 1.0 if rate is None else rate,
+            "run_time": getattr(parsed, "run_time", None),
+            "host": environment.host,
+            "profile": environment.profile,
+        },
+        "class_picker": True,
+        "workers": {"there": workers["there"], "expected": workers["expected"]},
+        "preflight": _preflight(environment, workers),
+    }
+
+
+def _preflight(environment: Environment, workers: dict[str, int]) -> list[dict[str, Any]]:
+    there, expected = workers["there"], workers["expected"]
+    checks = [
+        {
+            "check": "workers",
+            "ok": there >= expected,
+            "text": f"{there:,} of {expected:,} workers are there",
+        }
+    ]
+    without_host = [
+        each.__name__
+        for each in environment.user_classes
+        if not each.host and not environment.host and hasattr(each, "default_headers")
+    ]
+    checks.append(
+        {
+            "check": "host",
+            "ok": not without_host,
+            "text": f"{', '.join(without_host)}: no host yet" if without_host else "every class has a host",
+        }
+    )
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = "any number of" if soft == resource.RLIM_INFINITY else f"{soft:,}"
+    checks.append(
+        {"check": "descriptors", "ok": True, "text": f"{limit} files and connections in this process"}
+    )
+    return checks
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _first_line(user_class: type) -> str:
+    documented = inspect.getdoc(user_class) if "__doc__" in vars(user_class) else None
+    return (documented or "").partition("\n")[0]
