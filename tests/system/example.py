@@ -49,11 +49,13 @@ class Example:
                 str(file.relative_to(FILES)), in_our_names(text) if self._flavour == "swarm" else text
             )
 
-    def run(self, name: str, *args: str, time: str = "1", env: dict[str, str] | None = None) -> Finished:
+    def run(
+        self, name: str, *args: str, time: str = "1", env: dict[str, str] | None = None, timeout: float = 40
+    ) -> Finished:
         """Run a file headless, with its statistics as JSON on stdout."""
         self.write(name)
         file = name if (self.folder / name).is_dir() else f"{name}.py"
-        return self._cli.run("-f", file, "--headless", "--json", "-t", time, *args, env=env)
+        return self._cli.run("-f", file, "--headless", "--json", "-t", time, *args, env=env, timeout=timeout)
 
     def python(self, name: str, *args: str) -> Finished:
         """Run a file by Python."""

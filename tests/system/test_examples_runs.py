@@ -1,4 +1,4 @@
-"""What users of load tests do with whole runs, numbers 11, 12, 17 to 19, 21 to 23 and 25 to 28.
+"""What users of load tests do with whole runs, numbers 11, 12, 17 to 23 and 25 to 28.
 
 Each is a file in `examples/`, run in both names, and checked by what the server saw and what the run reported.
 """
@@ -140,6 +140,23 @@ def test_19_the_fast_client_against_real_servers(example: Example, site: Site) -
     assert len(site.of("/redirect/0")) >= report["GET", "/redirect/3"]["num_requests"]
     stamps = [seen.target for seen in site.seen if "_=" in seen.target]
     assert len(set(stamps)) > len(stamps) / 2
+
+
+def test_20_each_row_of_a_file_is_used_once_across_two_workers(example: Example, site: Site) -> None:
+    lines = [f"customer{number},secret{number}" for number in range(60)]
+    (example.folder / "accounts.csv").write_text("\n".join(("name,password", *lines)))
+    result = example.run(
+        "20_rows_of_a_file",
+        *("--processes", "2", "-u", "6", "-r", "6", "--stop-timeout", "30", "-H", site.url),
+        time="100",
+        timeout=120,
+    )
+
+    assert result.code == 0, result.err
+    used = [(seen.json["name"], seen.json["password"]) for seen in site.of("/login")]
+    assert sorted(used) == sorted(tuple(line.split(",")) for line in lines)
+    assert {seen.headers["x-worker"] for seen in site.of("/login")} <= {"0", "1"}
+    assert Report(result).counts == {"POST /login": 60}
 
 
 def test_21_users_wait_for_each_other(example: Example, site: Site) -> None:
