@@ -157,12 +157,14 @@ class Environment:
 
         Raises RunnerAlreadyExistsError for a second runner, and SwarmError when the secret cannot be used.
         """
+        from swarm.runners import worker_logs
         from swarm.runners.worker import WorkerRunner
         from swarm.transport.secret import find_secret
 
         secret = secret or find_secret(master_host, role="worker", secret_file=secret_file)
         self._prepare_for_runner()
         runner = WorkerRunner(self, master_host, master_port, secret, settings=settings)
+        worker_logs.offer(runner)
         self.runner = runner
         if serve:
             runner.serve()

@@ -129,10 +129,9 @@ class Control:
         before = {"requests": self._environment.stats.num_requests}
         return self._carry_out("reset", "reset", visitor, before, {"requests": 0}, self.reset_now)
 
-    def begin(self, users: int, rate: float, run_time: float | None) -> None:
-        """Note a run that was started from elsewhere (the command line), and end it when its time is over."""
-        self.users, self.rate, self.run_time = users, rate, run_time
-        self._plan_end()
+    def note_plan(self, run_time: float | None) -> None:
+        """Note how long a run is to last that somebody else starts and ends (the command line)."""
+        self._recorder.facts.planned = run_time
 
     def reset_now(self) -> None:
         """Set the statistics to zero, on the workers, too."""
@@ -203,19 +202,12 @@ class Control:
 
     def _start(self, runner: SteeredRunner, classes: Sequence[type[User]] | None) -> None:
         environment = self._environment
-        self._offer_options(runner)
         if environment.shape_class is not None:
             self._plan_end(only=environment.shape_class.use_common_options)
             runner.start_shape()
             return
         self._plan_end()
         runner.start(self.users, self.rate, user_classes=None if classes is None else list(classes))
-
-    def _offer_options(self, runner: SteeredRunner) -> None:
-        offer = getattr(runner, "offer_options", None)
-        shared = self._options.shared()
-        if offer is not None and shared is not None:
-            offer(shared)
 
     def _plan_end(self, *, only: bool = True) -> None:
         if self._timer is not None:

@@ -51,17 +51,6 @@ class OptionFields:
         for name, value in values.items():
             setattr(self._environment.parsed_options, name, value)
 
-    def shared(self) -> dict[str, Any] | None:
-        """Return the values that workers are to have, None when there is no option; secrets are not among them."""
-        options = self._environment.parsed_options
-        if options is None or not self._actions:
-            return None
-        return {
-            name: getattr(options, name)
-            for name, action in self._actions.items()
-            if not getattr(action, "is_secret", False) and hasattr(options, name)
-        }
-
     def _field(self, name: str, action: argparse.Action) -> dict[str, Any]:
         value = getattr(self._environment.parsed_options, name, None)
         secret = bool(getattr(action, "is_secret", False))

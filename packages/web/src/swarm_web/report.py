@@ -42,7 +42,7 @@ class HtmlReport:
         """Return the report of the run as far as it has come; `theme` is light, dark, or the reader's own."""
         recorder = recorder_of(environment)
         recorder.complete()
-        return render(run_data(recorder), theme)
+        return render(run_data(recorder, recorder.snapshot(), recorder.history.rows), theme)
 
 
 report = HtmlReport()

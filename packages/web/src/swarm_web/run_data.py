@@ -9,8 +9,9 @@ from swarm_stats import heat
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from swarm_web.name_rows import NameRow
+    from swarm_stats.timeline import Timeline
     from swarm_web.recorder import Recorder
+    from swarm_web.source import Source
 
 SCHEMA = 1
 HISTORY_ROWS = 1_440
@@ -23,33 +24,38 @@ SPARKS = 1_000
 ERRORS = 200
 ERROR_TEXT = 1_000
 SEPARATOR = "\x1f"
+TOTAL = f"{SEPARATOR}Aggregated"
+NOTHING: dict[str, Any] = {"step": 10, "time": [], "rps": [], "p95": []}
 
 
-def run_data(recorder: Recorder) -> dict[str, Any]:
-    """Return the report's payload; API.md has its shape."""
-    snapshot = dict(recorder.snapshot())
-    snapshot["history"] = recorder.history.rows.coarser(HISTORY_ROWS).columns()
-    order, more = _most_used(snapshot["names"])
-    snapshot["names"] = {
-        column: [values[position] for position in order] for column, values in snapshot["names"].items()
-    }
-    snapshot["more_names"] = more
-    by_number = {row.number: row for row in recorder.names}
-    rows = [by_number[number] for number in snapshot["names"]["i"]]
+def run_data(source: Source, snapshot: Mapping[str, Any], history: Timeline) -> dict[str, Any]:
+    """Return the report's payload, of `snapshot` with this `history`; API.md has its shape."""
+    names = snapshot["names"]
+    order, more = _most_used(names)
+    listed = {column: [values[position] for position in order] for column, values in names.items()}
+    series = [
+        source.series(name, method, metrics=["rps", "p95"])
+        for method, name in zip(listed["method"][:SPARKS], listed["name"][:SPARKS], strict=True)
+    ]
     return {
         "schema": SCHEMA,
-        "snapshot": snapshot,
-        "heat": fewer_columns(recorder.heatmap(None, "") or {}),
-        "names": sparks(rows[:SPARKS]),
-        "errors": bounded_errors(recorder.errors.document(ERRORS)),
-        "setup": recorder.setup(),
+        "snapshot": {
+            **snapshot,
+            "history": history.coarser(HISTORY_ROWS).columns(),
+            "names": listed,
+            "more_names": more,
+        },
+        "heat": fewer_columns(source.heatmap(None, "") or {}),
+        "names": sparks([each or NOTHING for each in series]),
+        "errors": bounded_errors(source.error_document()),
+        "setup": source.setup(),
     }
 
 
 def details(recorder: Recorder) -> dict[str, Any]:
     """Return what a recording ends with: everything that is asked for one by one while a run goes on."""
-    keys = [("", None), *((str(row.entry.method), str(row.entry.name)) for row in recorder.names)]
-    shown = {f"{method}{SEPARATOR}{name or 'Aggregated'}": (method, name) for method, name in keys}
+    names = [(str(row.entry.method), str(row.entry.name)) for row in recorder.names]
+    shown = {TOTAL: ("", None), **{f"{method}{SEPARATOR}{name}": (method, name) for method, name in names}}
     return {
         "series": {key: recorder.series(name, method) for key, (method, name) in shown.items()},
         "heatmaps": {key: recorder.heatmap(name, method) for key, (method, name) in shown.items()},
@@ -59,14 +65,13 @@ def details(recorder: Recorder) -> dict[str, Any]:
     }
 
 
-def sparks(rows: Sequence[NameRow]) -> dict[str, Any]:
+def sparks(series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return the series of names on one grid of at most `SPARK_POINTS` times."""
-    series = [row.series.columns(names=("rps", "p95")) for row in rows]
     times = [time for each in series for time in each["time"]]
     if not times:
         return {"step": 0, "time": [], "p95": [], "rps": []}
     first, last = min(times), max(times)
-    finest = min((row.series.step for row in rows), default=10)
+    finest = min(each["step"] for each in series)
     step = finest * -(-(last - first + finest) // (SPARK_POINTS * finest))
     begin = first - first % step
     count = (last - begin) // step + 1

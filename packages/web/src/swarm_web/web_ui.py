@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import functools
-import secrets
 import socket
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from flask import Flask, Response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 
 import swarm
 from swarm.exceptions import SwarmError
@@ -22,12 +21,13 @@ from swarm_web.api import Api
 from swarm_web.commands import Commands
 from swarm_web.compat import LocustRoutes
 from swarm_web.control import Control
-from swarm_web.guard import ALL_ADDRESSES, RELAXED, Guard, is_loopback, strict_policy
+from swarm_web.guard import ALL_ADDRESSES, RELAXED, is_loopback
 from swarm_web.logs import LogTap
 from swarm_web.option_fields import OptionFields
 from swarm_web.pages import Pages
 from swarm_web.recorder import recorder_of
 from swarm_web.server import make_server
+from swarm_web.site import new_app, put_guard_before
 from swarm_web.visitors import Visitors
 from swarm_web.worker_lines import collect_lines
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Mapping
 
+    from flask import Flask
     from flask_login import LoginManager  # type: ignore[import-untyped]  # it ships no types
     from gevent.pywsgi import WSGIServer
 
@@ -247,16 +248,7 @@ class WebUI:
         return Access(mode, open_to_all=is_open, token=token, viewer_token=viewer_token)
 
     def _make_app(self, allowed_hosts: Iterable[str]) -> Flask:
-        app = Flask("swarm_web", static_folder=None)
-        app.secret_key = secrets.token_bytes(32)
-        app.config.update(
-            SESSION_COOKIE_NAME=f"swarm_login_{self.port}",
-            SESSION_COOKIE_HTTPONLY=True,
-            SESSION_COOKIE_SAMESITE="Lax",
-            SESSION_COOKIE_SECURE=bool(self._files[0]),
-            MAX_CONTENT_LENGTH=1024 * 1024,
-        )
-        self.pages.install(app)
+        app = new_app(self.pages, self.port, secure=bool(self._files[0]))
         if self.web_login:
             self.login_manager = login.make_login_manager()
             self.login_manager.init_app(app)
@@ -271,8 +263,7 @@ class WebUI:
         named = [*allowed_hosts, *([self._display_name] if self._display_name else [])]
         if not self._is_local:
             named.append(socket.gethostname())
-        guard = Guard(app.wsgi_app, self.host, named, strict_policy(self.pages.hashes()))
-        app.wsgi_app = guard  # type: ignore[method-assign]  # Flask's own way to put a middleware in front
+        put_guard_before(app, self.pages, self.host, named)
         return app
 
     def _login_path(self) -> str | None:

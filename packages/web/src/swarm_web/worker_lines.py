@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from swarm.runners import worker_logs
 from swarm_web.logs import take_in
 
 if TYPE_CHECKING:
@@ -17,8 +18,7 @@ LINES = 500
 def collect_lines(environment: Environment, book: LogBook) -> None:
     """Take the lines that workers send from now on into `book`, and into `environment.worker_logs`."""
     runner: Any = environment.runner
-    collect = getattr(runner, "collect_logs", None)
-    if collect is None:
+    if not hasattr(runner, "clients"):
         return
 
     def take(worker: str, lines: list[Any]) -> None:
@@ -26,4 +26,4 @@ def collect_lines(environment: Environment, book: LogBook) -> None:
         kept += take_in(book, worker, lines)
         del kept[:-LINES]
 
-    collect(take)
+    worker_logs.collect(runner, take)
