@@ -270,6 +270,7 @@ OTHERS_OPTIONS = {
     "--all-extras",  # Poetry's
     "--basket-size",  # the example of an option of a locustfile's own
     "--check",  # Poetry's, and that of scripts/draw-lifecycle
+    "--extras",  # Poetry's
     "--fast",  # pyperf's
     "--lock",  # that of scripts/bootstrap
     "--soak",  # that of scripts/test

@@ -66,6 +66,7 @@ class Telemetry:
         if self._propagation is not None:
             self._propagation.install()
         self._events.init.add_listener(self._know)
+        self._events.test_start.add_listener(self._know)  # as a library nobody fires init
         self._events.quit.add_listener(self._at_quit)
         return self
 
@@ -77,6 +78,7 @@ class Telemetry:
             (self._events.request, self._instruments.on_request),
             (self._events.request, self._spans.on_request if self._spans else None),
             (self._events.init, self._know),
+            (self._events.test_start, self._know),
             (self._events.quit, self._at_quit),
         ):
             if listener in hook._handlers:
