@@ -69,7 +69,7 @@ export function WorkerGrid({ workers }) {
   const bad = ids.map((_, k) => k).filter((k) => trouble(workers, k));
   return html`<section class="card workers-card" aria-label="Workers">
     <h2>Workers <small>(${ids.length})</small></h2>
-    <ul class="worker-grid">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k)] ?? ""}</span></li>`)}</ul>
+    <ul class="worker-grid" tabindex="0" aria-label="All workers">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k)] ?? ""}</span></li>`)}</ul>
     ${bad.length > 0 && html`<p>${bad.slice(0, 5).map((k) => sentence(workers, k)).join(" · ")}${bad.length > 5 ? ` · and ${bad.length - 5} more` : ""}</p>`}
   </section>`;
 }
