@@ -20,7 +20,7 @@ T = TypeVar("T")
 START = 1000.0
 
 
-def of_kind(instructions: list[Instruction], kind: type[T]) -> list[T]:
+def of_kind(instructions: list[Instruction], kind: type[T] | Any) -> list[T]:
     """Return those of one kind."""
     return [each for each in instructions if isinstance(each, kind)]
 
@@ -107,14 +107,11 @@ class MasterByHand:
     def delta(
         self, identity: str, number: int, samples: int = 1, final: bool = False, run: int = 1
     ) -> list[Instruction]:
-        """A delta comes, and is merged and safe at once when the core asks for it."""
+        """A delta comes, and is safe at once when the core asks for it."""
         done = self.say(identity, say.Delta("s1", run, number, samples, final, {}))
-        for applied in of_kind(done, effect.Apply):
-            done += self.bring(
-                happen.Journaled(
-                    applied.identity, applied.incarnation, applied.delta.run, applied.delta.number
-                )
-            )
+        for dealt_with in of_kind(done, effect.Apply | effect.Discard):
+            worker, delta = (dealt_with.identity, dealt_with.incarnation), dealt_with.delta
+            done += self.bring(happen.Journaled(*worker, delta.run, delta.number))
         return done
 
     def sent(self, instructions: list[Instruction], kind: type[T], identity: str | None = None) -> list[T]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swarm.control.effects import Apply
+
 if TYPE_CHECKING:
-    from swarm.control.effects import Apply
+    from swarm.control.effects import Discard
     from tests.runner.control.simulated_master import Journal
     from tests.runner.control.simulation import Simulation
 
@@ -13,21 +15,28 @@ Key = tuple[str, int]
 
 
 class SampleRegistry:
-    """Stands for the master's statistics: knows of each worker which of its samples it holds."""
+    """Stands for the master's statistics: knows of each worker which of its samples came, and how many it holds."""
 
     def __init__(self) -> None:
         self.held: dict[Key, int] = {}
+        self.merged: dict[Key, int] = {}
 
     def clear(self) -> None:
         """Forget a run."""
         self.held.clear()
+        self.merged.clear()
+
+    def reset(self) -> None:
+        """Hold nothing."""
+        self.merged.clear()
 
     def recover(self, journal: Journal) -> None:
         """Hold what was committed, as a master does that starts again."""
-        self.held = {key: worker.merged for key, worker in journal.workers.items()}
+        self.held = {key: worker.merged + worker.reset for key, worker in journal.workers.items()}
+        self.merged = {key: worker.merged for key, worker in journal.workers.items()}
 
-    def merge(self, run: int, applied: Apply) -> None:
-        """Merge a delta; raises AssertionError for a sample that is there already or that has a hole before it."""
+    def merge(self, run: int, applied: Apply | Discard) -> None:
+        """Take a delta; raises AssertionError for a sample that is there already or that has a hole before it."""
         key = (applied.identity, applied.incarnation)
         payload = applied.delta.payload
         assert applied.delta.run == run, "a delta of another run is merged"
@@ -36,6 +45,8 @@ class SampleRegistry:
         )
         assert payload["to"] - payload["from"] == applied.delta.samples
         self.held[key] = payload["to"]
+        if isinstance(applied, Apply):
+            self.merged[key] = self.merged.get(key, 0) + applied.delta.samples
 
     def check_account(self, simulation: Simulation) -> None:
         """At the end of a run: exact for who lives, bounded for who died, and the account says so."""
@@ -56,16 +67,18 @@ class SampleRegistry:
             if row is None:
                 assert not held
                 continue
-            assert row.merged == held
+            assert row.merged == self.merged.get(worker.key, 0)
+            assert row.arrived == held
             assert row.closed or not worker.alive
-            assert row.merged + row.missing <= recorded
+            assert row.arrived + row.missing <= recorded
             if row.offset_s is not None and worker.alive:
                 error = abs(row.offset_s - worker.offset_at_end())
                 assert row.uncertainty_s is not None
                 assert error <= row.uncertainty_s + 0.02, (
                     f"the offset is off by {error} s, said {row.uncertainty_s}"
                 )
-        assert sum(self.held.values()) == core.accounting().merged
+        assert sum(self.merged.values()) == core.accounting().merged
+        assert sum(self.held.values()) == core.accounting().merged + core.accounting().reset
 
 
 class Mail:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from swarm.control import effects as effect
@@ -39,8 +40,24 @@ class Journal:
         before, delta = self.workers[key], applied.delta
         assert delta.number == before.applied + 1, "a delta was committed out of its order"
         self.workers[key] = WorkerRecord(
-            *key, before.index, delta.number, before.merged + delta.samples, delta.final
+            *key, before.index, delta.number, before.merged + delta.samples, delta.final, before.reset
         )
+
+    def commit_discarded(self, discarded: effect.Discard) -> None:
+        """Commit that a delta came which was recorded before the last reset."""
+        key = (discarded.identity, discarded.incarnation)
+        before, delta = self.workers[key], discarded.delta
+        assert delta.number == before.applied + 1, "a delta was committed out of its order"
+        self.workers[key] = WorkerRecord(
+            *key, before.index, delta.number, before.merged, delta.final, before.reset + delta.samples
+        )
+
+    def reset(self, uncommitted: list[effect.Apply | effect.Discard]) -> None:
+        """Commit a reset, with the deltas that were merged until then."""
+        for each in uncommitted:
+            self.commit(each) if isinstance(each, effect.Apply) else self.commit_discarded(each)
+        for key, record in self.workers.items():
+            self.workers[key] = replace(record, merged=0, reset=record.reset + record.merged)
 
 
 class SimulatedMaster:
@@ -57,7 +74,8 @@ class SimulatedMaster:
         self._life = 0
         self._stalled_until = 0.0
         self._effects_left: int | None = None
-        self._uncommitted: list[effect.Apply] = []
+        self._uncommitted: list[effect.Apply | effect.Discard] = []
+        self._committed: set[int] = set()  # by a reset, ahead of their turn
 
     @property
     def alive(self) -> bool:
@@ -77,6 +95,7 @@ class SimulatedMaster:
         self.core = MasterCore(settings, self.simulation.dice.randbytes(16).hex())
         self._stalled_until = 0.0
         self._uncommitted.clear()
+        self._committed.clear()
         self.registry.recover(self.journal)
         if self.journal.run is not None:
             self._bring(happen.Restored(self.journal.run, list(self.journal.workers.values())))
@@ -155,18 +174,16 @@ class SimulatedMaster:
         simulation = self.simulation
         match instruction:
             case effect.Send(peer, message):
-                if isinstance(message, Pulse):
-                    self._check_acknowledgement(peer, message)
-                place = self.mail.place_of(peer)
-                if simulation.workers[place].peer == peer and simulation.workers[place].alive:
-                    simulation.network.carry(place, False, simulation.workers[place].hear, peer, message)
-                elif simulation.dice.random() < 0.3:
-                    simulation.after(0.001, self._bring, happen.Disconnected(peer))
-            case effect.Apply():
+                self._send(peer, message)
+            case effect.Apply() | effect.Discard():
                 self.registry.merge(self.core.run if self.core else 0, instruction)
                 self._uncommitted.append(instruction)
                 if len(self._uncommitted) == 1:
                     simulation.after(0.05 * simulation.dice.random(), self._transact, self._life)
+            case effect.ResetStatistics():
+                self.registry.reset()
+                self.journal.reset([each for each in self._uncommitted if id(each) not in self._committed])
+                self._committed.update(map(id, self._uncommitted))
             case effect.Remember(run):
                 self.journal.remember(run)
             case effect.RememberWorker(_, worker):
@@ -179,18 +196,34 @@ class SimulatedMaster:
                 assert self.core is not None
                 self.mail.arrive(self.core.session, identity, data)
 
+    def _send(self, peer: bytes, message: Message) -> None:
+        simulation = self.simulation
+        if isinstance(message, Pulse):
+            self._check_acknowledgement(peer, message)
+        place = self.mail.place_of(peer)
+        if simulation.workers[place].peer == peer and simulation.workers[place].alive:
+            simulation.network.carry(place, False, simulation.workers[place].hear, peer, message)
+        elif simulation.dice.random() < 0.3:
+            simulation.after(0.001, self._bring, happen.Disconnected(peer))
+
     def _transact(self, life: int) -> None:
         """Commit what has been merged, in one transaction."""
         if life == self._life and self.core is not None:
             batch, self._uncommitted = self._uncommitted, []
-            for applied in batch:
-                self._commit(applied)
+            for dealt_with in batch:
+                self._commit(dealt_with)
 
-    def _commit(self, applied: effect.Apply) -> None:
-        delta = applied.delta
-        if self.journal.run is not None and self.journal.run.run == delta.run:
-            self.journal.commit(applied)
-        self._bring(happen.Journaled(applied.identity, applied.incarnation, delta.run, delta.number))
+    def _commit(self, dealt_with: effect.Apply | effect.Discard) -> None:
+        delta = dealt_with.delta
+        if id(dealt_with) in self._committed:
+            self._committed.discard(id(dealt_with))
+        elif self.journal.run is not None and self.journal.run.run == delta.run:
+            if isinstance(dealt_with, effect.Apply):
+                self.journal.commit(dealt_with)
+            else:
+                assert not dealt_with.refused
+                self.journal.commit_discarded(dealt_with)
+        self._bring(happen.Journaled(dealt_with.identity, dealt_with.incarnation, delta.run, delta.number))
 
     # -- promises ----------------------------------------------------------------------------------------------
 

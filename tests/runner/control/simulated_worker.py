@@ -74,7 +74,10 @@ class SimulatedWorker:
         self.said = 0
         self.clock_offset = dice.uniform(-5, 5)
         self._drift = dice.uniform(-1e-4, 1e-4)
+        self.completions: list[int] = []
+        """The ramp of each time that the listeners of the run heard that all users of the swarm were there."""
         self._run = 0
+        self._resets = 0
         self._cut = 0
         self._moment = simulation.now
         self._fraction = 0.0
@@ -157,10 +160,28 @@ class SimulatedWorker:
             case effect.Cut(run, final):
                 self._measure()
                 if run == self._run and (final or self.recorded > self._cut):
-                    payload = {"from": self._cut, "to": self.recorded}
-                    inbox.append(happen.DeltaCut(run, final, self.recorded - self._cut, payload))
-                    self._cut = self.recorded
+                    self._cut_off(run, final, inbox)
+            case effect.PrepareRun():
+                self._resets = instruction.resets
+            case effect.Reset(run, resets):
+                assert run == self._run
+                self._measure()
+                self._cut_off(run, False, inbox)
+                assert resets > self._resets, "a reset is told twice"
+                self._resets = resets
+            case effect.DeliverCustom(_, _, data):
+                self.delivered.append((self.core.contact.session, *data))
+            case effect.End():
+                self._measure()
+                self.alive = False
+            case _:
+                self._carry_out_of_run(instruction)
+
+    def _carry_out_of_run(self, instruction: do.Instruction) -> None:
+        simulation = self.simulation
+        match instruction:
             case do.ClearStatistics():
+                self.completions.clear()
                 assert not self.users(), "statistics are cleared while users run"
                 self._run = self.core.run
                 self.recorded = self._cut = 0
@@ -168,6 +189,9 @@ class SimulatedWorker:
             case do.Spawn(phase, target):
                 self._measure()
                 simulation.after(self.pool.ramp(simulation.now, target), self._report_spawned, phase)
+            case do.FireSpawningComplete():
+                assert self.core.part.ramp not in self.completions, "the end of a ramp is told twice"
+                self.completions.append(self.core.part.ramp)
             case do.HoldUsers():
                 self._measure()
                 self._held = True
@@ -178,11 +202,11 @@ class SimulatedWorker:
             case do.StopUsers(phase):
                 self._measure()
                 simulation.after(0.05 + 0.5 * simulation.dice.random(), self._report_stopped, phase)
-            case effect.DeliverCustom(_, _, data):
-                self.delivered.append((self.core.contact.session, *data))
-            case effect.End():
-                self._measure()
-                self.alive = False
+
+    def _cut_off(self, run: int, final: bool, inbox: deque[happen.Happening]) -> None:
+        payload = {"from": self._cut, "to": self.recorded}
+        inbox.append(happen.DeltaCut(run, final, self.recorded - self._cut, payload, self._resets))
+        self._cut = self.recorded
 
     def _report_spawned(self, phase: int) -> None:
         if self.alive:

@@ -138,6 +138,7 @@ class Simulation:
         to_all: list[tuple[Callable[[], None], int]] = [
             (self._retarget, 3),
             (self._pause, 1),
+            (self._reset, 2),
             (self._kill_master, 3),
             (self._stall_master, 1),
             (self._cut_all, 1),
@@ -186,6 +187,9 @@ class Simulation:
     def _pause(self) -> None:
         self.master.ask("pause")
         self.after(2 * self.dice.random(), self._resume)
+
+    def _reset(self) -> None:
+        self.master.ask("reset")
 
     def _resume(self) -> None:
         if self.master.state == "paused":
@@ -251,6 +255,7 @@ class Simulation:
             core is not None
             and core.state == "running"
             and all(worker.core.state == "running" for worker in self.alive)
+            and all(core.plan.ramp in worker.completions for worker in self.alive)
             and self._running() == {name: count for name, count in self.master.target.users.items() if count}
         )
 

@@ -373,3 +373,270 @@ def test_impossible_reports_of_a_mad_worker_change_nothing():
     assert not of_kind(master.delta("a", 10**12), effect.Apply)
     assert master.member("a").user_count == 5
     assert master.core.accounting().merged == 0
+
+
+class TestAllUsersAreThere:
+    def test_a_late_worker_hears_of_it_when_its_own_users_are_there_with_the_swarms_count(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        master.beat("a", complete=1)
+        master.join("late")
+        done = master.tick(0.75, silent=("late",))
+        assert not master.sent(done, say.SpawningComplete, "late")
+        told = master.assignments(master.tick(0.5, silent=("late",)))["late"]
+        master.beat("late", reached=told.number - 1, state="spawning", users={"Shopper": 2})
+        assert not master.sent(master.tick(), say.SpawningComplete, "late")
+        master.beat("late")
+        (said,) = master.sent(master.tick(), say.SpawningComplete, "late")
+        assert (said.user_count, said.ramp) == (10, 1)
+        assert master.sent(master.tick(1.0, silent=()), say.SpawningComplete, "late")  # again, until it knows
+        master.now += 0.1
+        master.beat("late", complete=1)
+        assert not master.sent(master.tick(2.0, silent=()), say.SpawningComplete)
+
+    def test_who_came_back_and_had_heard_of_it_is_not_told_again(self):
+        master = MasterByHand()
+        master.running("a", "b", users={"Shopper": 10})
+        for name in "ab":
+            master.beat(name, complete=1)
+        master.tick(4.0, silent=("b",))
+        master.beat("b", complete=1)
+        assert not master.sent(master.tick(3.0, silent=()), say.SpawningComplete)
+
+    def test_a_ramp_that_it_missed_is_told_to_a_worker_that_comes_back(self):
+        master = MasterByHand()
+        master.running("a", "b", users={"Shopper": 10})
+        for name in "ab":
+            master.beat(name, complete=1)
+        master.tick(4.0, silent=("b",))
+        master.ask("retarget", {"Shopper": 20})
+        master.beat("a")
+        master.tick(silent=("b",))
+        assert master.core.plan.ramp == 2
+        master.hello("b", run=1)
+        told = master.sent(master.tick(2.0, silent=()), say.SpawningComplete, "b")
+        assert {each.user_count for each in told} == {20}
+
+    def test_it_is_known_again_after_the_masters_death(self):
+        master = MasterByHand()
+        record = RunRecord(1, "running", {"Shopper": 10}, 10.0, complete=True, ramp=4)
+        master.bring(happen.Restored(record, [WorkerRecord("a", 1), WorkerRecord("b", 1, 1)]))
+        master.hello("a", run=1, applied=3)
+        master.hello("b", run=1, applied=3)
+        master.beat("a", complete=4, reached=0)
+        master.beat("b", complete=3, reached=0)  # it was to be told when the master died
+        told = master.tick(2.0, silent=())
+        assert not master.sent(told, say.SpawningComplete, "a")
+        assert {each.ramp for each in master.sent(told, say.SpawningComplete, "b")} == {4}
+        assert not of_kind(told, do.FireSpawningComplete)
+
+
+class TestWhatCannotBeMerged:
+    def test_it_is_acknowledged_and_missing_and_the_run_ends(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        master.delta("a", 1, samples=3)
+        master.say("a", say.Delta("s1", 1, 2, 1_000_000, False, {}))
+        master.bring(happen.Journaled("a", 1, 1, 2, refused=True))
+        assert [pulse.applied for pulse in master.sent(master.tick(), say.Pulse)] == [2]
+        master.ask("stop")
+        (closed,) = of_kind(master.delta("a", 3, samples=4, final=True), effect.RunClosed)
+        account = closed.accounting
+        assert (account.merged, account.refused, account.missing, account.closed) == (
+            7,
+            1_000_000,
+            1_000_000,
+            False,
+        )
+        assert (
+            "at least 1000000 missing (of a); 1000000 of them came and could not be read"
+            in account.sentence()
+        )
+
+    def test_a_delta_of_after_a_reset_that_there_was_not_is_refused(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        done = master.say("a", say.Delta("s1", 1, 1, 5, False, {}, resets=3))
+        (discarded,) = of_kind(done, effect.Discard)
+        assert discarded.refused
+        assert not of_kind(done, effect.Apply)
+
+    def test_what_is_of_no_worker_is_counted_and_not_merged(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        for peer, session in ((b"nobody", "s1"), (b"a", "s0")):
+            done = master.bring(happen.Received(peer, say.Delta(session, 1, 1, 5, False, {})))
+            assert not of_kind(done, effect.Apply)
+            (drop,) = of_kind(done, effect.Drop)
+            assert drop == effect.Drop("messages of no worker of this session", "Delta")
+
+    def test_a_connection_is_one_workers(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        for identity, incarnation in (("b", 1), ("a", 2)):
+            done = master.hello(identity, incarnation, peer=b"a")
+            assert [each.reason for each in of_kind(done, effect.Drop)] == [
+                "hellos under another worker's name"
+            ]
+        assert list(master.core.fleet.members) == [("a", 1)]
+        assert master.member("a").peer == b"a"
+
+    def test_a_hello_that_cannot_be_is_dropped(self):
+        master = MasterByHand()
+        done = master.hello("a", applied=2**62)
+        assert [each.reason for each in of_kind(done, effect.Drop)] == ["hellos that cannot be"]
+        assert not master.core.fleet.members
+
+
+class TestAReset:
+    def test_what_was_merged_lies_before_it_and_every_worker_is_told(self):
+        master = MasterByHand()
+        master.running("a", "b", users={"Shopper": 10})
+        master.delta("a", 1, samples=7)
+        master.say("b", say.Delta("s1", 1, 1, 5, False, {}))  # merged, and not safe yet
+        done = master.ask("reset")
+        kinds = [type(each) for each in done]
+        assert kinds[:3] == [effect.Remember, effect.ResetStatistics, effect.FireResetStats]
+        assert {pulse.resets for pulse in master.sent(done, say.Pulse)} == {1}
+        assert done[0].run.resets == 1
+        master.bring(happen.Journaled("b", 1, 1, 1))
+        account = master.core.accounting()
+        assert (account.merged, account.reset) == (0, 12)
+
+    def test_a_worker_that_had_not_heard_of_it_reports_of_before_it(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        master.ask("reset")
+        done = master.say("a", say.Delta("s1", 1, 1, 5, False, {}))
+        assert of_kind(done, effect.Discard) == [effect.Discard("a", 1, say.Delta("s1", 1, 1, 5, False, {}))]
+        master.bring(happen.Journaled("a", 1, 1, 1))
+        (applied,) = of_kind(master.say("a", say.Delta("s1", 1, 2, 4, False, {}, resets=1)), effect.Apply)
+        assert applied.delta.number == 2
+        master.bring(happen.Journaled("a", 1, 1, 2))
+        master.ask("stop")
+        done = master.say("a", say.Delta("s1", 1, 3, 2, True, {}, resets=1))
+        (closed,) = of_kind(done + master.bring(happen.Journaled("a", 1, 1, 3)), effect.RunClosed)
+        account = closed.accounting
+        assert (account.merged, account.reset, account.missing, account.closed) == (6, 5, 0, True)
+        assert "all 6 samples merged, none missing (5 before the reset are not counted)" in account.sentence()
+
+    def test_it_comes_before_spawning_complete_when_the_run_asks_for_it(self):
+        master = MasterByHand()
+        master.join("a")
+        master.ask("start", {"Shopper": 4}, reset_when_complete=True)
+        master.beat("a")
+        kinds = [type(each) for each in master.tick()]
+        order = [effect.ResetStatistics, effect.FireResetStats, do.FireSpawningComplete]
+        assert [kinds.index(kind) for kind in order] == sorted(kinds.index(kind) for kind in order)
+
+    def test_a_late_worker_and_a_second_run_begin_after_the_right_one(self):
+        master = MasterByHand()
+        master.running("a", users={"Shopper": 10})
+        master.ask("reset")
+        master.join("late")
+        told = master.assignments(master.tick(1.5, silent=()))
+        assert told["late"].resets == 1
+        master.ask("stop")
+        for name in ("a", "late"):
+            master.delta(name, 1, final=True)
+        assert {each.resets for each in master.assignments(master.ask("start", {"Shopper": 2})).values()} == {
+            0
+        }
+
+    def test_it_may_come_when_the_run_is_over_and_before_the_first(self):
+        master = MasterByHand()
+        assert of_kind(master.ask("reset"), effect.ResetStatistics)
+        master.running("a", users={"Shopper": 10})
+        master.ask("stop")
+        master.delta("a", 1, samples=3, final=True)
+        assert of_kind(master.ask("reset"), effect.ResetStatistics)
+        assert (master.core.accounting().merged, master.core.accounting().reset) == (0, 3)
+        assert master.core.accounting().closed
+
+    def test_it_is_known_after_the_masters_death(self):
+        master = MasterByHand()
+        record = RunRecord(1, "running", {"Shopper": 10}, 10.0, complete=True, ramp=1, resets=2)
+        master.bring(happen.Restored(record, [WorkerRecord("a", 1, 0, 4, 6, reset=30)]))
+        master.hello("a", run=1, applied=1)
+        before = master.say("a", say.Delta("s1", 1, 5, 5, False, {}, resets=1))
+        assert of_kind(before, effect.Discard)
+        assert of_kind(master.say("a", say.Delta("s1", 1, 6, 5, False, {}, resets=2)), effect.Apply)
+        account = master.core.accounting()
+        assert (account.merged, account.reset, account.missing) == (6, 30, 0)
+
+
+class TestOptions:
+    def test_they_go_with_assignments_until_a_worker_has_taken_one_with_them(self):
+        master = MasterByHand(options={"tags": ["slow"]})
+        master.join("a", "b")
+        told = master.assignments(master.ask("start", {"Shopper": 10}))
+        assert {str(each.options) for each in told.values()} == {"{'tags': ['slow']}"}
+        master.beat("a")
+        told = master.assignments(master.ask("retarget", {"Shopper": 20}))
+        assert (told["a"].options, told["b"].options) == ({}, {"tags": ["slow"]})
+
+    def test_others_are_told_though_the_users_stay(self):
+        master = MasterByHand(options={"tier": "gold"})
+        master.running("a", users={"Shopper": 10})
+        assert not master.assignments(master.ask("retarget", {"Shopper": 10}, options={"tier": "gold"}))
+        told = master.assignments(master.ask("retarget", {"Shopper": 10}, options={"tier": "silver"}))
+        assert told["a"].options == {"tier": "silver"}
+
+    def test_they_come_with_the_welcome(self):
+        master = MasterByHand(options={"tier": "gold"})
+        (welcome,) = master.sent(master.hello("a"), say.Welcome)
+        assert welcome.options == {"tier": "gold"}
+
+
+class TestARunThatIsTakenUp:
+    def test_while_it_was_stopping_goes_on_stopping_until_the_last_delta_of_all(self):
+        master = MasterByHand()
+        record = RunRecord(2, "stopping", {"Shopper": 10}, 5.0, complete=True, ramp=1)
+        workers = [WorkerRecord("a", 1, 0, 4, 40), WorkerRecord("b", 1, 1, 5, 20, final=True)]
+        done = master.bring(happen.Restored(record, workers))
+        assert [type(each) for each in done if isinstance(each, do.FireTestStart | do.FireTestStopping)] == [
+            do.FireTestStart,
+            do.FireTestStopping,
+        ]
+        assert master.core.state == "stopping"
+        told = master.assignments(master.hello("a", run=2, applied=6, state="stopped"))
+        assert (told["a"].phase, told["a"].number) == ("stop", 7)
+        assert not master.assignments(master.hello("b", run=2, applied=6, state="stopped"))
+        done = master.delta("a", 5, samples=2, final=True, run=2)
+        (closed,) = of_kind(done, effect.RunClosed)
+        assert (closed.accounting.merged, closed.accounting.closed) == (62, True)
+        assert master.core.state == "stopped"
+
+    def test_while_it_was_stopping_ends_at_its_deadline_when_nobody_comes(self):
+        master = MasterByHand(final_deadline=5.0)
+        record = RunRecord(2, "stopping", {"Shopper": 10}, 5.0)
+        master.bring(happen.Restored(record, [WorkerRecord("a", 1, 0, 4, 40)]))
+        (closed,) = of_kind(master.tick(5.0), effect.RunClosed)
+        assert not closed.accounting.closed
+
+    def test_when_it_was_over_has_its_account_and_another_run_may_begin(self):
+        master = MasterByHand()
+        record = RunRecord(2, "stopped", {"Shopper": 10}, 5.0)
+        master.bring(happen.Restored(record, [WorkerRecord("a", 1, 0, 4, 40, final=True)]))
+        assert master.core.state == "ready"
+        assert (master.core.accounting().merged, master.core.accounting().closed) == (40, True)
+        master.hello("a", run=2, applied=6)
+        assert {each.run for each in master.assignments(master.ask("start", {"Shopper": 3})).values()} == {3}
+
+    def test_while_it_was_paused_stays_paused_and_goes_on(self):
+        master = MasterByHand()
+        record = RunRecord(2, "paused", {"Shopper": 10}, 5.0, complete=True, ramp=1)
+        master.bring(happen.Restored(record, [WorkerRecord("a", 1, 0, 4, 40)]))
+        told = master.assignments(master.hello("a", run=2, applied=6))
+        assert told["a"].phase == "pause"
+        assert master.core.state == "paused"
+        assert master.assignments(master.ask("resume"))["a"].phase == "run"
+
+    def test_it_has_begun_when_it_began(self):
+        master = MasterByHand()
+        (remembered, *_) = of_kind(master.ask("start", {"Shopper": 1}), effect.Remember)
+        assert remembered.run.began_at == master.now
+        again = MasterByHand()
+        again.now += 100
+        again.bring(happen.Restored(remembered.run, []))
+        assert again.core.plan.began_at == master.now

@@ -322,3 +322,89 @@ def test_an_assignment_waits_for_the_welcome_that_says_which_run_is_known():
     assert not of_kind(worker.assign(1), do.Spawn)
     worker.welcome(run=1)
     assert of_kind(worker.assign(1), do.Spawn)
+
+
+class TestAReset:
+    def test_what_was_recorded_until_it_is_heard_of_lies_before_it(self):
+        worker = WorkerByHand()
+        worker.running()
+        done = worker.hear(say.Pulse("s1", worker.now, 1, 0, resets=1))
+        assert of_kind(done, effect.Reset) == [effect.Reset(1, 1)]
+        worker.bring(happen.DeltaCut(1, False, 3, {}, resets=0))
+        (delta,) = worker.said(worker.bring(happen.DeltaCut(1, False, 2, {}, resets=1)), say.Delta)
+        assert (delta.number, delta.samples, delta.resets) == (2, 2, 1)
+
+    def test_it_is_taken_once_from_whatever_tells_of_it(self):
+        worker = WorkerByHand()
+        worker.running()
+        done = worker.hear(say.Assignment("s1", 2, 1, "run", {"Shopper": 5}, 10.0, resets=2))
+        for resets in (1, 2):
+            done += worker.hear(say.Pulse("s1", worker.now, 1, 0, resets=resets))
+        assert of_kind(done, effect.Reset) == [effect.Reset(1, 2)]
+
+    def test_a_worker_begins_a_run_after_the_resets_that_it_had(self):
+        worker = WorkerByHand()
+        worker.welcome()
+        done = worker.hear(say.Assignment("s1", 1, 1, "run", {"Shopper": 5}, 10.0, resets=3))
+        assert [each.resets for each in of_kind(done, effect.PrepareRun)] == [3]
+        assert not of_kind(done, effect.Reset)
+
+    def test_one_of_another_run_is_none(self):
+        worker = WorkerByHand()
+        worker.running()
+        assert not of_kind(worker.hear(say.Pulse("s1", worker.now, 2, 0, resets=1)), effect.Reset)
+
+    def test_nothing_is_said_after_the_last_delta(self):
+        worker = WorkerByHand()
+        worker.running()
+        worker.assign(2, "stop")
+        worker.stopped()
+        worker.cut(final=True)
+        assert of_kind(worker.hear(say.Pulse("s1", worker.now, 1, 0, resets=1)), effect.Reset)
+        assert not worker.said(worker.cut(), say.Delta)
+        assert worker.core.reports.closed
+
+
+class TestOptions:
+    def test_they_are_taken_over_before_the_run_begins(self):
+        worker = WorkerByHand()
+        worker.welcome()
+        done = worker.hear(say.Assignment("s1", 1, 1, "run", {"S": 5}, 1.0, options={"tier": "gold"}))
+        kinds = [type(each) for each in done]
+        assert kinds.index(effect.PrepareRun) < kinds.index(do.FireTestStart)
+        assert [each.options for each in of_kind(done, effect.PrepareRun)] == [{"tier": "gold"}]
+
+    def test_new_ones_are_taken_over_in_a_run_that_goes_on(self):
+        worker = WorkerByHand()
+        worker.running()
+        done = worker.hear(say.Assignment("s1", 2, 1, "run", {"Shopper": 5}, 1.0, options={"tier": "gold"}))
+        assert [each.options for each in of_kind(done, effect.PrepareRun)] == [{"tier": "gold"}]
+        assert not of_kind(worker.assign(3), effect.PrepareRun)
+
+    def test_they_are_not_lost_when_another_assignment_comes_before_the_run_can_begin(self):
+        worker = WorkerByHand()
+        worker.running()
+        worker.hear(say.Assignment("s1", 2, 2, "run", {"Shopper": 5}, 1.0, options={"tier": "gold"}))
+        worker.assign(3, run=2)
+        assert [each.options for each in of_kind(worker.stopped(), effect.PrepareRun)] == [{"tier": "gold"}]
+
+
+def test_the_ramps_end_is_heard_once_in_a_run_though_the_master_is_another():
+    worker = WorkerByHand()
+    worker.running()
+    worker.hear(say.SpawningComplete("s1", 1, 40, 1))
+    worker.tick(4.0)
+    worker.welcome(run=1, session="s2")
+    assert not of_kind(worker.hear(say.SpawningComplete("s2", 1, 40, 1)), do.FireSpawningComplete)
+    assert of_kind(worker.hear(say.SpawningComplete("s2", 1, 50, 2)), do.FireSpawningComplete)
+
+
+def test_a_worker_that_had_stopped_hears_of_the_ramps_end_when_it_runs_users_again():
+    worker = WorkerByHand(orphan_after=10.0)
+    worker.running()
+    worker.tick(11.0)
+    worker.stopped()
+    worker.welcome(run=1)
+    assert not of_kind(worker.hear(say.SpawningComplete("s1", 1, 40, 1)), do.FireSpawningComplete)
+    worker.assign(2)
+    assert of_kind(worker.hear(say.SpawningComplete("s1", 1, 40, 1)), do.FireSpawningComplete)

@@ -16,7 +16,8 @@ from typing import Any
 import gevent
 import pytest
 
-from swarm.runners.journal import Journal, JournalError, Merged, MergedDelta
+from swarm.runners.journal import REFUSED, RESET, Journal, JournalError, Merged, MergedDelta
+from swarm.runners.journal_file import VERSION
 from swarm_stats import Exceptions, Registry
 from swarm_stats.deltas import apply, cut, pack
 
@@ -256,18 +257,56 @@ def test_a_database_of_another_program_is_left_as_it_is(path: Path) -> None:
     assert path.read_bytes() == content
 
 
-def test_a_file_of_a_newer_version_is_left_as_it_is(master: Master) -> None:
+@pytest.mark.parametrize(("version", "whose"), [(VERSION + 1, "a newer"), (VERSION - 1, "an older")])
+def test_a_file_of_another_version_is_left_as_it_is(master: Master, version: int, whose: str) -> None:
     master.journal.close()
     with sqlite3.connect(master.journal.path) as file:
-        file.execute("PRAGMA user_version = 2")
+        file.execute(f"PRAGMA user_version = {version}")
     file.close()
 
-    with pytest.raises(JournalError, match="version 2, written by a newer Swarm; this one knows version 1"):
+    message = f"version {version}, written by {whose} Swarm; this one knows version {VERSION}"
+    with pytest.raises(JournalError, match=message):
         Master(master.journal.path)
     with sqlite3.connect(master.journal.path) as file:
-        file.execute("PRAGMA user_version = 1")
+        file.execute(f"PRAGMA user_version = {VERSION}")
     file.close()
     reopened(master)
+
+
+def test_what_was_not_merged_is_known_again_and_merges_nothing(master: Master) -> None:
+    master.merge(1)
+    master.journal.add(MergedDelta("one", 7, 2, 50, False, 0.0, {}, RESET))
+    master.journal.add(MergedDelta("one", 7, 3, 4, False, 0.0, {}, REFUSED))
+    master.merge(4)
+    before = master.registry.num_requests
+    master.journal.commit()
+
+    again = reopened(master)
+
+    found = again.journal.merged["one", 7]
+    assert (found.applied, found.reset, found.refused) == (4, 50, 4)
+    assert again.registry.num_requests == found.samples == before
+
+
+@pytest.mark.parametrize("committed", [True, False])
+def test_a_reset_is_whole_and_all_that_was_merged_lies_before_it(master: Master, committed: bool) -> None:
+    master.merge(1)
+    if committed:
+        master.journal.commit()
+    before = master.registry.num_requests
+    master.registry.reset_all()
+    master.journal.reset({"resets": 1})
+    master.journal.commit(checkpoint=True)
+    master.merge(2)
+    after = master.registry.num_requests
+    master.journal.commit()
+
+    again = reopened(master)
+
+    found = again.journal.merged["one", 7]
+    assert (found.applied, found.samples, found.reset) == (2, after, before)
+    assert again.registry.num_requests == after
+    assert again.journal.facts == {"resets": 1}
 
 
 @pytest.mark.parametrize("of_delta", [True, False])

@@ -6,6 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from swarm.runners.options import to_share
 from swarm_cli.errors import CommandLineError
 from swarm_cli.prepare import user_settings
 
@@ -39,15 +40,11 @@ def is_master(options: Options) -> bool:
 
 
 def shared_options(parser: LocustArgumentParser, options: Options) -> dict[str, Any]:
-    """Return what workers get from their master: the locustfile's own options, no secret ones, and `--config-users`.
+    """Return what workers get from their master: all options that are not one node's own, and no secret ones.
 
     Raises CommandLineError when the settings of users are none.
     """
-    secret = parser.secret_args_included_in_web_ui
-    own = {
-        name: getattr(options, name)
-        for name in parser.args_included_in_web_ui
-        if name not in secret and hasattr(options, name)
-    }
+    secret = {action.dest for action in parser._actions if getattr(action, "is_secret", False)}
+    own = {name: value for name, value in to_share(options).items() if name not in secret}
     settings = [item for argument in options.config_users or [] for item in user_settings(argument)]
     return own | {"config_users": [json.dumps(item) for item in settings]} if settings else own

@@ -16,6 +16,7 @@ from gevent.event import Event
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger
 from swarm.runners.steered import ACTIVE
+from swarm_cli import ui
 from swarm_cli.console import tell
 from swarm_cli.display import display_for
 from swarm_cli.exit_codes import ExitCode, Outcome, resolve
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from swarm_cli.workers import Gathering
 
 log = get_logger(__name__)
+
+POLL_S = 0.1
+"""How often a run with a UI is asked whether it goes on."""
 
 
 class Session:
@@ -105,16 +109,33 @@ class Session:
         options.spawn_rate = 1.0 if options.spawn_rate is None else options.spawn_rate
         self._progress.begin(options.run_time)
         if not self._resumed:
+            ui.note_plan(self._environment, options.run_time)
             runner.start(options.num_users, options.spawn_rate)
         self._progress.begin(options.run_time)  # anew: listeners of test_start may have taken their time
         if options.run_time:
             rest = max(0.0, options.run_time - self._elapsed_before())
             log.info(f"the run lasts {format_timespan(round(rest))}")
-            gevent.sleep(rest)
-            log.info("the run time is over")
+            if self._lasts(rest):
+                log.info("the run time is over")
             self._end_of_load()
         elif options.headless:
             log.info("no run time was given: the run lasts until Ctrl-C")
+        elif options.autoquit >= 0:
+            self._lasts(float("inf"))
+            self._end_of_load()
+
+    def _lasts(self, seconds: float) -> bool:
+        """Wait until the time is over; return whether it is: in the UI somebody may end the run before."""
+        if self._options.headless:
+            gevent.sleep(seconds)
+            return True
+        end = time.monotonic() + seconds
+        while self._runner.lifecycle.state in ACTIVE:
+            rest = end - time.monotonic()
+            if rest <= 0:
+                return True
+            gevent.sleep(min(rest, POLL_S))
+        return False
 
     @property
     def _resumed(self) -> bool:
@@ -123,7 +144,7 @@ class Session:
 
     def _elapsed_before(self) -> float:
         """Return the seconds that the run had lasted before this process took it up."""
-        return max(0.0, time.time() - self._runner.stats.start_time) if self._resumed else 0.0
+        return self._runner._swarm_elapsed_before()
 
     def _gather(self, gathering: Gathering) -> bool:
         """Wait for the workers; return whether there is a run to be started or gone on with."""
@@ -159,7 +180,8 @@ class Session:
         if options.headless:
             self._ended.set()
             return
-        self._runner.stop()
+        if self._runner.lifecycle.state in ACTIVE:
+            self._runner.stop()
         if options.autoquit >= 0:
             gevent.sleep(options.autoquit)
             self._ended.set()
@@ -183,6 +205,7 @@ class Session:
         tell(results.summary)
         log.info(f"shutting down (exit code {code})")
         environment.events.quit.fire(exit_code=code)
+        ui.end_ui(environment)
         return code
 
     def _fire_quitting(self) -> None:

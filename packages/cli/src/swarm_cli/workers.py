@@ -84,6 +84,8 @@ def facts(accounting: Accounting | None) -> dict[str, Any]:
     return {
         "samples_heard": accounting.heard,
         "samples_merged": accounting.merged,
+        "samples_reset": accounting.reset,
+        "samples_refused": accounting.refused,
         "samples_missing": accounting.missing,
         "samples_complete": accounting.closed,
         "workers": [
@@ -91,6 +93,8 @@ def facts(accounting: Accounting | None) -> dict[str, Any]:
                 "id": row.identity,
                 "samples_heard": row.heard,
                 "samples_merged": row.merged,
+                "samples_reset": row.reset,
+                "samples_refused": row.refused,
                 "samples_missing": row.missing,
                 "complete": row.closed,
                 "clock_offset_s": row.offset_s,
@@ -112,4 +116,6 @@ def _line(row: WorkerAccount) -> str:
         else f"its clock is {row.offset_s:+.3f} s off (± {row.uncertainty_s or 0:.3f} s)"
     )
     missing = "" if row.closed else f", at least {row.missing} missing"
-    return f"  {row.identity}: {row.merged} of {max(row.heard, row.merged)} samples merged{missing}; {clock}"
+    reset = f", {row.reset} before the reset" if row.reset else ""
+    heard = max(row.heard, row.arrived)
+    return f"  {row.identity}: {row.merged} of {heard} samples merged{reset}{missing}; {clock}"

@@ -70,18 +70,16 @@ class Contact:
         """Whether this welcome answers a hello of now, and not one that has had its answer."""
         return self.greeting and welcome.answers > self._greeting_since
 
-    def take(self, now: float, welcome: Welcome) -> bool:
-        """Begin or go on with the session; say whether it is another one than before."""
+    def take(self, now: float, welcome: Welcome) -> None:
+        """Begin or go on with the session."""
         self.greeting = False
         self._last_reason = ""
         self.interval, self.report_interval = welcome.heartbeat_interval, welcome.report_interval
         self.hear(now, welcome.sent_at)
-        if welcome.session == self.session:
-            return False
-        self.session = welcome.session
-        self.outbox.restart()
-        self.inbox.restart()
-        return True
+        if welcome.session != self.session:  # another master, or another life of it
+            self.session = welcome.session
+            self.outbox.restart()
+            self.inbox.restart()
 
     def is_news(self, reason: str) -> bool:
         """Whether this refusal was not the last one, too."""

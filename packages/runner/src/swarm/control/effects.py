@@ -35,6 +35,11 @@ class Log(Effect):
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class FireResetStats(Effect):
+    """Call the listeners of `reset_stats`."""
+
+
 # -- of the master ---------------------------------------------------------------------------------------------
 
 
@@ -58,6 +63,32 @@ class Apply(Effect):
     incarnation: int
     delta: Delta
     offset_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Discard(Effect):
+    """Merge nothing of this delta, but note in the journal that it came; then bring in Journaled.
+
+    Its samples were recorded before the last reset, or with `refused` it is none that can be.
+    """
+
+    identity: str
+    incarnation: int
+    delta: Delta
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ResetStatistics(Effect):
+    """Set the run's statistics to zero before the effects after this one; with a journal commit that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop(Effect):
+    """Count something that came and was dropped, for `reason` (a fixed text, in the plural); log it now and then."""
+
+    reason: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +168,27 @@ class Welcomed(Effect):
 
 @dataclass(frozen=True, slots=True)
 class PrepareRun(Effect):
-    """A run begins: the host and the stop timeout (seconds) that it has, before anything else of it."""
+    """A run begins, or goes on with other options: take them over before anything else of it.
+
+    The host and the stop timeout (seconds), the master's options (empty: none are new), and how many resets of
+    the run's statistics lie before all that is recorded from now on.
+    """
 
     host: str | None
     stop_timeout: float | None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    resets: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reset(Effect):
+    """The statistics of `run` were reset for the `resets`-th time: cut a delta as Cut says, then tell the listeners.
+
+    What was recorded until then lies before the reset.
+    """
+
+    run: int
+    resets: int
 
 
 @dataclass(frozen=True, slots=True)

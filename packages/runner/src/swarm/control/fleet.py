@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from typing import TYPE_CHECKING
 
-from swarm.control.effects import Log, Send
+from swarm.control.effects import Drop, Log, Send
 from swarm.control.member import TAKES_USERS, Member
 from swarm.control.messages import PROTOCOL, Hello, Refusal
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from swarm.control.records import WorkerRecord
     from swarm.control.settings import MasterSettings
 
+IMPOSSIBLE = 2**53
+"""No run has so many assignments that a worker could have taken one of this number."""
 UNKNOWN = Refusal("The master does not know this session; say hello again.", retry=True)
 
 
@@ -54,6 +56,11 @@ class Fleet:
         key = (hello.identity, hello.incarnation)
         if key in self._departed:
             return None, []
+        known = self._by_peer.get(peer)
+        if hello.applied >= IMPOSSIBLE:
+            return None, [Drop("hellos that cannot be", f"{hello.identity} has taken {hello.applied}")]
+        if known is not None and known.key != key:  # a connection is one worker's
+            return None, [Drop("hellos under another worker's name", f"{known.identity} as {hello.identity}")]
         if hello.protocol != PROTOCOL:
             return None, self._refuse(
                 peer,
@@ -76,11 +83,11 @@ class Fleet:
         member.hello_at = hello.sent_at
         return member, self._compare(hello)
 
-    def restore(self, now: float, run: int, record: WorkerRecord) -> Member:
+    def restore(self, now: float, run: int, resets: int, record: WorkerRecord) -> Member:
         """Add a worker that a journal names; it counts as missing until it is heard."""
         member = self._add(record.identity, record.incarnation, record.index, now)
         self._next_index = max(self._next_index, record.index + 1)
-        member.restore(run, record)
+        member.restore(run, resets, record)
         member.turn("lost")
         return member
 

@@ -48,26 +48,33 @@ class MasterTick(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Happening):
-    """Somebody asks the run for something: start, retarget, pause, resume, stop or quit.
+    """Somebody asks the run for something: start, retarget, pause, resume, stop, reset (its statistics) or quit.
 
-    `target`, `host` and `stop_timeout` (seconds) go with start and retarget. `handle` raises LifecycleError when
-    the state does not allow it; nothing has changed then.
+    What follows `target` goes with start and retarget: the host, the stop timeout (seconds), whether the
+    statistics are reset when all users are there, and the options that workers take over (None: as before).
+    `handle` raises LifecycleError when the state does not allow it; nothing has changed then.
     """
 
     name: str
     target: Target | None = None
     host: str | None = None
     stop_timeout: float | None = None
+    reset_when_complete: bool = False
+    options: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Journaled(Happening):
-    """The delta of an Apply is merged, and committed where there is a journal: its acknowledgement may leave."""
+    """The delta of an Apply or Discard is dealt with, and committed where there is a journal: it is acknowledged.
+
+    `refused` says that it could not be read, so that nothing of it was counted.
+    """
 
     identity: str
     incarnation: int
     run: int
     number: int
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +130,16 @@ class UsersStopped(Happening):
 
 @dataclass(frozen=True, slots=True)
 class DeltaCut(Happening):
-    """A delta was cut, as a Cut asked: `samples` are in its `payload`. One that is empty need only come if final."""
+    """A delta was cut, as a Cut asked: `samples` are in its `payload`. One that is empty need only come if final.
+
+    `resets` is what the last PrepareRun or Reset of the run said.
+    """
 
     run: int
     final: bool
     samples: int
     payload: Mapping[str, Any]
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,20 +9,7 @@ from __future__ import annotations
 from statemachine import State, StateMachine
 from statemachine.exceptions import TransitionNotAllowed
 
-from swarm.control.instructions import (
-    ClearStatistics,
-    FireSpawningComplete,
-    FireTestStart,
-    FireTestStop,
-    FireTestStopping,
-    HoldUsers,
-    Instruction,
-    ReleaseUsers,
-    Shutdown,
-    Spawn,
-    StopUsers,
-    Target,
-)
+from swarm.control import instructions as do
 from swarm.exceptions import SwarmError
 
 
@@ -63,17 +50,17 @@ class RunLifecycle(StateMachine):
     )
 
     def __init__(self) -> None:
-        self.target = Target()
+        self.target = do.Target()
         self.phase = 0
         self.target_reached = False
-        self._instructions: list[Instruction] = []
+        self._instructions: list[do.Instruction] = []
         super().__init__()
         self.state = str(self.current_state_value)
         """The name of the current state; kept, since it is read often and reading a chart takes its time."""
 
     def handle(
-        self, event: str, *, target: Target | None = None, phase: int | None = None
-    ) -> list[Instruction]:
+        self, event: str, *, target: do.Target | None = None, phase: int | None = None
+    ) -> list[do.Instruction]:
         """Take an event in and return what is to be done, in order.
 
         `target` goes with `start`, `adopt` and `retarget`; `phase` with the reports `spawned` and `users_stopped`.
@@ -94,47 +81,47 @@ class RunLifecycle(StateMachine):
 
     def begin_run(self) -> None:
         """Append what only a new run needs, not a new target of the run that goes on."""
-        self._append(ClearStatistics(), FireTestStart())
+        self._append(do.ClearStatistics(), do.FireTestStart())
 
     def take_up_run(self) -> None:
         """Append what a run needs that has been going on without this process: what it measured stays."""
-        self._append(FireTestStart())
+        self._append(do.FireTestStart())
 
-    def on_enter_spawning(self, new_target: Target | None = None) -> None:
+    def on_enter_spawning(self, new_target: do.Target | None = None) -> None:
         """Work towards the target: the new one, or after a pause the one that was not reached."""
         self.phase += 1
         self.target_reached = False
         if new_target is not None:
             self.target = new_target
-        self._append(Spawn(self.phase, self.target))
+        self._append(do.Spawn(self.phase, self.target))
 
     def on_spawned(self) -> None:
         """Tell the listeners that every user of the target is there."""
         self.target_reached = True
-        self._append(FireSpawningComplete(self.target.user_count))
+        self._append(do.FireSpawningComplete(self.target.user_count))
 
     def on_enter_paused(self) -> None:
         """Hold the users; a ramp that is under way ends with its phase."""
         self.phase += 1
-        self._append(HoldUsers())
+        self._append(do.HoldUsers())
 
     def on_exit_paused(self) -> None:
         """Let the users go on, be it to their next task or to their end."""
-        self._append(ReleaseUsers())
+        self._append(do.ReleaseUsers())
 
     def on_enter_stopping(self) -> None:
         """Announce the stop, then stop the users."""
         self.phase += 1
-        self._append(FireTestStopping(), StopUsers(self.phase))
+        self._append(do.FireTestStopping(), do.StopUsers(self.phase))
 
     def on_enter_stopped(self) -> None:
         """Tell the listeners that the run is over."""
-        self._append(FireTestStop())
+        self._append(do.FireTestStop())
 
     def on_enter_quitted(self) -> None:
         """Cut off what still runs."""
         self.phase += 1
-        self._append(Shutdown())
+        self._append(do.Shutdown())
 
-    def _append(self, *instructions: Instruction) -> None:
+    def _append(self, *instructions: do.Instruction) -> None:
         self._instructions.extend(instructions)

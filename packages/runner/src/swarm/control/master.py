@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from swarm.control import happenings as happen
 from swarm.control import messages as say
-from swarm.control.accounting import Accounting
-from swarm.control.effects import Apply, DeliverCustom, Forward, Log, Remember, RunClosed, Send
+from swarm.control.closing import Closing
+from swarm.control.effects import (
+    Apply,
+    Discard,
+    Drop,
+    FireResetStats,
+    Forward,
+    Remember,
+    ResetStatistics,
+    Send,
+)
 from swarm.control.fleet import UNKNOWN, Fleet
 from swarm.control.instructions import (
     FireSpawningComplete,
@@ -21,15 +30,17 @@ from swarm.control.instructions import (
     ReleaseUsers,
     Spawn,
     StopUsers,
-    Target,
 )
 from swarm.control.lifecycle import LifecycleError, RunLifecycle
 from swarm.control.plan import Plan
+from swarm.control.post import Post
+from swarm.control.spreading import Spreading
 from swarm.control.voice import Voice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from swarm.control.accounting import Accounting
     from swarm.control.member import Member
     from swarm.control.settings import MasterSettings
 
@@ -46,17 +57,17 @@ class MasterCore:
         self.lifecycle = RunLifecycle()
         self.fleet = Fleet(settings)
         self.plan = Plan(session)
+        self.plan.offer(settings.options)
         self.voice = Voice(session, settings, self.plan)
+        self.spreading = Spreading(settings, self.fleet, self.plan)
+        self.closing = Closing(settings, self.fleet, self.plan)
+        self.post = Post(session, self.fleet, self.voice)
         self.strangers = 0
         """Messages that came from no worker of this session, and were dropped."""
         self._out: list[Instruction] = []
         self._now = 0.0
         self._ticked_at: float | None = None
-        self._looked_at = 0.0
-        self._awaited: set[tuple[str, int]] = set()
-        self._deadline = 0.0
         self._ramp_was_complete = False
-        self._quit_by: float | None = None
 
     @property
     def state(self) -> str:
@@ -75,8 +86,7 @@ class MasterCore:
 
     def accounting(self) -> Accounting:
         """Return the account of the present run, or of the last one, as far as it has come."""
-        rows = [member.account() for member in self._participants()]
-        return Accounting(self.run, tuple(sorted(rows, key=lambda row: row.identity)))
+        return self.closing.accounting()
 
     def handle(self, now: float, happening: happen.Happening) -> list[Instruction]:
         """Take in what happened at `now` and return what is to be done, in order.
@@ -91,23 +101,26 @@ class MasterCore:
 
     def _asked(self, asked: happen.Asked) -> None:
         if asked.name == "quit":
-            self._begin_quitting()
+            self._out += self.closing.quit(self._now)
+            self._quit_when_it_is_time()
             return
-        if self._quit_by is not None:
+        if self.closing.is_quitting:
             raise LifecycleError(f"The master is quitting; it cannot {asked.name}.")
+        if asked.name == "reset":
+            self._reset()
+            return
         instructions = self.lifecycle.handle(asked.name, target=asked.target)
         if asked.name == "start":
             self.fleet.begin_run(self.run)
-            self.plan.run += 1
+            self.plan.begin_run(self._now)
         if asked.name in ("start", "retarget"):
             self._ramp_was_complete = False
-            self.plan.target = asked.target or Target()
-            self.plan.host, self.plan.stop_timeout = asked.host, asked.stop_timeout
+            self.plan.aim(asked)
         self._follow(instructions)
 
     def _follow(self, instructions: list[Instruction]) -> None:
         """Do what the lifecycle asks for; what concerns listeners goes on to the shell."""
-        self._out.append(Remember(self.plan.record(self.state)))
+        self._remember()
         for instruction in instructions:
             match instruction:
                 case Spawn():
@@ -119,22 +132,37 @@ class MasterCore:
                     present = [m for m in self.fleet.takers() if m.run == self.run]
                     self._out += self.plan.tell_all(self._now, present, "pause")
                 case StopUsers():
-                    self._begin_closing()
+                    self._out += self.closing.begin(self._now)
+                    self._close_when_it_is_time()
                 case FireSpawningComplete():
                     self._announce_completion(instruction)
                 case _:
                     self._out.append(instruction)
 
+    def _remember(self) -> None:
+        self._out.append(Remember(self.plan.record(self.state, complete=self.lifecycle.target_reached)))
+
+    def _reset(self) -> None:
+        """Set the statistics to zero: what workers had recorded when they hear of it lies before the reset."""
+        self.plan.resets += 1
+        for member in self.closing.participants:
+            member.reset_statistics(self.plan.resets)
+        self._remember()
+        self._out += [ResetStatistics(), FireResetStats()]
+        for member in self.closing.participants:
+            self._out += self.voice.pulse(self._now, member)
+
     def _restored(self, restored: happen.Restored) -> None:
         record, plan = restored.run, self.plan
-        plan.run, plan.host, plan.stop_timeout = record.run, record.host, record.stop_timeout
-        plan.target = Target(record.users, record.spawn_rate)
-        members = [self.fleet.restore(self._now, record.run, worker) for worker in restored.workers]
+        plan.restore(record)
+        members = [
+            self.fleet.restore(self._now, record.run, record.resets, worker) for worker in restored.workers
+        ]
         if record.state not in ACTIVE and record.state != "stopping":
             for member in members:
                 member.closed = True
             return
-        self._ramp_was_complete = record.state == "running"
+        self._ramp_was_complete = record.complete
         instructions = self.lifecycle.handle("adopt", target=plan.target)
         if record.state in ("paused", "stopping"):
             instructions += self.lifecycle.handle("pause" if record.state == "paused" else "stop")
@@ -154,7 +182,8 @@ class MasterCore:
             self._out.append(Forward(message, peer, member.identity if member else ""))
         elif member is None or getattr(message, "session", None) != self.session:
             self.strangers += 1
-            self._out.append(Send(peer, UNKNOWN))
+            what = type(message).__name__
+            self._out += [Drop("messages of no worker of this session", what), Send(peer, UNKNOWN)]
         else:
             self._hear(member)
             react = self._ON_MESSAGE.get(type(message))
@@ -186,7 +215,7 @@ class MasterCore:
         if self.state == "paused" and part:
             self._out += self.plan.tell_all(self._now, [member], "pause")
         elif self.state == "stopping" and part and not member.final:
-            self._halt(member)
+            self._out += self.closing.halt(self._now, member)
         elif self.state in ("spawning", "running"):
             # After a moment, so that many who come together share at once.
             self.plan.postpone(self._now + self.settings.heartbeat_interval)
@@ -199,7 +228,7 @@ class MasterCore:
         member.share, member.users = {}, {}
         self.plan.postpone(self._now)
         self._await_no_longer(member)
-        self._end_quitting()
+        self._quit_when_it_is_time()
 
     def _lose(self, member: Member) -> None:
         self._out += member.turn("lost")
@@ -219,22 +248,22 @@ class MasterCore:
     def _delta(self, member: Member, delta: say.Delta) -> None:
         if delta.run != member.run:
             return
-        if (
-            member.closed
-        ):  # its run's account is closed: what comes now is not counted, and need not come again
+        if member.closed:  # its run's account is: what comes now is not counted, and need not come again
             member.applied = max(member.applied, delta.number)
             member.pulse_due = True
             return
-        offset = member.clock.offset
-        self._out += [
-            Apply(member.identity, member.incarnation, each, offset) for each in member.receive(delta)
-        ]
+        for each in member.receive(delta):
+            if each.resets == self.plan.resets:
+                self._out.append(Apply(member.identity, member.incarnation, each, member.clock.offset))
+            else:  # before the last reset; or after one that there was not
+                mad = each.resets > self.plan.resets
+                self._out.append(Discard(member.identity, member.incarnation, each, refused=mad))
 
     def _journaled(self, done: happen.Journaled) -> None:
         member = self.fleet.members.get((done.identity, done.incarnation))
         if member is None or member.run != done.run:
             return
-        member.commit(done.number)
+        member.commit(done.number, refused=done.refused)
         if member.final:
             self._out += self.voice.pulse(self._now, member)
             if member.state in ("stopping", "spawning", "running"):
@@ -242,26 +271,13 @@ class MasterCore:
             self._await_no_longer(member)
 
     def _custom(self, member: Member, message: say.Custom) -> None:
-        if member.inbox.take(message.number):
-            self._out.append(DeliverCustom(member.identity, message.type, message.data))
-        if member.peer is not None:
-            self._out.append(Send(member.peer, say.CustomReceived(self.session, member.inbox.delivered)))
+        self._out += self.post.take(member, message)
 
     def _custom_received(self, member: Member, message: say.CustomReceived) -> None:
         member.outbox.acknowledge(message.number)
 
     def _custom_asked(self, asked: happen.CustomAsked) -> None:
-        if asked.identity is None:
-            receivers = [m for m in self.fleet if m.state not in ("quit", "connecting")]
-        else:
-            named = self.fleet.named(asked.identity)
-            receivers = [named] if named is not None and named.state != "quit" else []
-            if not receivers:
-                details = {"worker": asked.identity, "type": asked.type}
-                self._out.append(Log("warning", "no such worker: the message goes nowhere", details))
-        for member in receivers:
-            member.outbox.add(asked.type, asked.data)
-            self._out += self.voice.customs(self._now, member)
+        self._out += self.post.send(self._now, asked)
 
     # -- time --------------------------------------------------------------------------------------------------
 
@@ -279,95 +295,40 @@ class MasterCore:
                 self._lose(member)
             elif member.peer is not None:
                 self._out += self.voice.due(now, member)
-        if self._quit_by is not None:
-            self._end_quitting()
+        if self.closing.is_quitting:
+            self._quit_when_it_is_time()
             return
-        if self.plan.due_at is not None and now >= self.plan.due_at:
-            self._apportion_again()
-        if now - self._looked_at >= 2 * interval:
-            self._look_for_laggards()
-        if self.state == "spawning" and self.plan.due_at is None:
-            self._look_for_completion()
-        if self.state == "stopping" and (not self._awaited or now >= self._deadline):
-            self._close()
-
-    def _apportion_again(self) -> None:
-        if self.state not in ("spawning", "running"):
-            self.plan.due_at = None
-        elif self._now >= self.plan.hold_until or all(member.state != "missing" for member in self.fleet):
-            self._out += self.plan.spread(self._now, self.fleet.takers())
-
-    def _look_for_laggards(self) -> None:
-        self._looked_at = self._now
-        if self.state in ("spawning", "running") and self.plan.due_at is None:
-            workers = self.fleet.takers()
-            if self.plan.is_lagging(workers, 2 * self.settings.heartbeat_interval):
-                self._out += self.plan.spread(self._now, workers)
-
-    # -- the ramp's end ----------------------------------------------------------------------------------------
-
-    def _look_for_completion(self) -> None:
-        takers = self.fleet.takers()
-        wanted = self.plan.target.user_count
-        if all(member.at_target for member in takers) and (takers or not wanted):
+        self._out += self.spreading.look(now, goes_on=self.state in ("spawning", "running"))
+        if self.state == "spawning" and self.spreading.is_complete:
+            if not self._ramp_was_complete:
+                self.plan.ramp += 1
             self._follow(self.lifecycle.handle("spawned"))
+        elif self.state == "running":
+            self._out += self.voice.late(now, self.fleet.takers())
+        self._close_when_it_is_time()
+
+    # -- the ramp's end and the run's --------------------------------------------------------------------------
 
     def _announce_completion(self, instruction: FireSpawningComplete) -> None:
         if self._ramp_was_complete:  # before this master's death; nobody is to hear of it twice
             return
+        if self.plan.reset_when_complete:
+            self._reset()
         self._out.append(instruction)
-        self.voice.ramp += 1
         for member in self.fleet.takers():
             self._out += self.voice.complete(self._now, member)
 
-    # -- the run's end -----------------------------------------------------------------------------------------
-
-    def _participants(self) -> list[Member]:
-        return [member for member in self.fleet if member.run == self.run and self.run]
-
-    def _begin_closing(self) -> None:
-        self._deadline = self._now + (self.plan.stop_timeout or 0) + self.settings.final_deadline
-        # Of whom has left, all that there is has come.
-        self._awaited = {m.key for m in self._participants() if not m.final and m.state != "quit"}
-        for member in self._participants():
-            if member.state not in ("missing", "quit"):
-                self._halt(member)
-        if not self._awaited:
-            self._close()
-
-    def _halt(self, member: Member) -> None:
-        if member.state in ("ready", "spawning", "running"):
-            self._out += member.turn("halting")
-        self._out += self.plan.tell_all(self._now, [member], "stop")
-
     def _await_no_longer(self, member: Member) -> None:
-        self._awaited.discard(member.key)
-        if self.state == "stopping" and not self._awaited:
-            self._close()
+        self.closing.await_no_longer(member)
+        self._close_when_it_is_time()
 
-    def _close(self) -> None:
-        for member in self._participants():
-            member.closed = True
-            if member.state == "stopping":
-                self._out += member.turn("delivered")
-        self._out.append(RunClosed(self.accounting()))
-        self._follow(self.lifecycle.handle("users_stopped", phase=self.phase))
+    def _close_when_it_is_time(self) -> None:
+        if self.state == "stopping" and self.closing.is_due(self._now):
+            self._out += self.closing.close()
+            self._follow(self.lifecycle.handle("users_stopped", phase=self.phase))
 
-    def _begin_quitting(self) -> None:
-        if self.state == "quit" or self._quit_by is not None:
-            raise LifecycleError("The master is quitting already.")
-        self._quit_by = self._now + self.settings.quit_grace
-        for member in self.fleet:
-            if member.peer is not None and member.state != "quit":
-                self._out.append(Send(member.peer, say.Quit(self.session)))
-        self._end_quitting()
-
-    def _end_quitting(self) -> None:
-        """Quit when everybody has said goodbye, or when the time for it is over."""
-        if self._quit_by is None or self.state == "quit":
-            return
-        waiting = any(member.peer is not None and member.state != "quit" for member in self.fleet)
-        if not waiting or self._now >= self._quit_by:
+    def _quit_when_it_is_time(self) -> None:
+        if self.state != "quit" and self.closing.may_quit(self._now):
             self._out += self.lifecycle.handle("quit")
 
     _ON: ClassVar[dict[type[happen.Happening], Callable[[MasterCore, Any], None]]] = {

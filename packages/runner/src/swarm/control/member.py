@@ -63,11 +63,15 @@ class Member:
         self.ramp = 0  # the ramp of the SpawningComplete that it is to know of
         self.ramp_known = 0
         self.ramp_said_at = 0.0
+        self.options_version = 0  # that of the options which its assignments carry or have carried
+        self.options_since = 0  # the number of the first of those
         # its part in a run
         self.run = 0
         self.closed = False
         self.received = self.applied = 0
-        self.heard = self.merged = 0
+        self.heard = 0
+        self.merged = self.reset = self.refused = 0
+        self.resets = 0
         self.final = False
         self._ahead: dict[int, Delta] = {}
         self._unsafe: deque[Delta] = deque()
@@ -101,10 +105,13 @@ class Member:
         """Send an event to its chart."""
         return self.chart.handle(event)
 
-    def join_run(self, run: int) -> WorkerRecord:
-        """Begin its account in a run."""
+    def join_run(self, run: int, resets: int) -> WorkerRecord:
+        """Begin its account in a run whose statistics were reset so many times."""
         self.run, self.closed, self.final = run, False, False
-        self.received = self.applied = self.heard = self.merged = 0
+        self.received = self.applied = self.heard = 0
+        self.merged = self.reset = self.refused = 0
+        self.resets = resets
+        self.ramp = self.ramp_known = 0
         self._ahead.clear()
         self._unsafe.clear()
         return self.record()
@@ -112,14 +119,22 @@ class Member:
     def record(self) -> WorkerRecord:
         """Return what a journal is to know of it."""
         return WorkerRecord(
-            self.identity, self.incarnation, self.index, self.applied, self.merged, self.final
+            self.identity,
+            self.incarnation,
+            self.index,
+            self.applied,
+            self.merged,
+            self.final,
+            self.reset,
+            self.refused,
         )
 
-    def restore(self, run: int, record: WorkerRecord) -> None:
+    def restore(self, run: int, resets: int, record: WorkerRecord) -> None:
         """Take over what a journal knows of it."""
-        self.run, self.final = run, record.final
+        self.run, self.resets, self.final = run, resets, record.final
         self.received = self.applied = record.applied
-        self.heard = self.merged = record.merged
+        self.merged, self.reset, self.refused = record.merged, record.reset, record.refused
+        self.heard = self.arrived
 
     def running(self) -> Mapping[str, int]:
         """The users that it runs, for the plan: at its target exactly those, though some may have ended since."""
@@ -134,9 +149,9 @@ class Member:
         self.vitals = Vitals(message.cpu_percent, message.memory_bytes, message.lag_p99_ms)
         self.taken = max(self.taken, message.applied)
         self.reached = max(self.reached, message.reached)
-        self.ramp_known = max(self.ramp_known, message.complete)
         if message.run == self.run:
             self.heard = max(self.heard, message.samples)
+            self.ramp_known = max(self.ramp_known, message.complete)
         if message.master_time:
             self.clock.add(message.master_time, message.heard_at, message.sent_at, now)
         if message.run == self.run and self.taken >= self.number:
@@ -168,15 +183,32 @@ class Member:
         self._unsafe += ready
         return ready
 
-    def commit(self, number: int) -> None:
-        """Count all deltas up to `number` as merged and safe."""
+    def commit(self, number: int, *, refused: bool = False) -> None:
+        """Count all deltas up to `number` as safe; the last of them was perhaps refused."""
         while self._unsafe and self._unsafe[0].number <= number:
             delta = self._unsafe.popleft()
             self.applied = delta.number
-            self.merged += delta.samples
             self.final = delta.final
             self.pulse_due = True
-        self.heard = max(self.heard, self.merged)
+            if refused and delta.number == number:
+                self.refused += delta.samples
+            elif delta.resets < self.resets:
+                self.reset += delta.samples
+            else:
+                self.merged += delta.samples
+        self.heard = max(self.heard, self.arrived)
+
+    def reset_statistics(self, resets: int) -> None:
+        """Count what was merged as recorded before the reset of this number."""
+        self.resets = resets
+        self.reset += self.merged
+        self.merged = 0
+        self.pulse_due = True
+
+    @property
+    def arrived(self) -> int:
+        """Samples in all deltas that are safe."""
+        return self.merged + self.reset + self.refused
 
     def account(self) -> WorkerAccount:
         """Return its account in the run."""
@@ -189,4 +221,6 @@ class Member:
             self.final,
             self.clock.offset if known else None,
             self.clock.uncertainty if known else None,
+            self.reset,
+            self.refused,
         )

@@ -54,7 +54,7 @@ class Heartbeat(Message):
     `samples` is its running count of samples in `run`, `cut` the number of its last delta, `applied` the last
     assignment that it took, `reached` the last whose users all run (or have all stopped). `heard_at` and
     `master_time` are when it last heard the master, and what the master's clock said in that message: what the
-    master needs to estimate the offset of the clocks. `complete` is the ramp of the last SpawningComplete.
+    master needs to estimate the offset of the clocks. `complete` is the ramp of the run's last SpawningComplete.
     """
 
     session: str
@@ -76,9 +76,11 @@ class Heartbeat(Message):
 
 @dataclass(frozen=True, slots=True)
 class Delta(Message):
-    """Increments of the worker's statistics since the delta before; `samples` of them are in it.
+    """Increments of the worker's statistics since the delta before; `samples` requests are in it.
 
-    `final` marks the last one of a run. `payload` is what `swarm_stats.deltas` cuts and applies.
+    `final` marks the last one of a run. `payload` is what `swarm_stats.deltas` cuts and applies. `resets` is how
+    many resets of the run's statistics the worker knew of when it was cut: all in it was recorded after the last
+    of them.
     """
 
     session: str
@@ -87,6 +89,7 @@ class Delta(Message):
     samples: int
     final: bool
     payload: Mapping[str, Any]
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class Assignment(Message):
 
     `number` rises with each assignment to this worker. `run` above the worker's own begins a new run there.
     `phase` is "run", "pause" (no user begins a task) or "stop" (stop the users, send the final delta). The first
-    user starts or stops after `start_after` seconds, so that slow ramps are even across the swarm.
+    user starts or stops after `start_after` seconds, so that slow ramps are even across the swarm. `options` are
+    those of the master, empty when the worker has them; `resets` see Pulse.
     """
 
     session: str
@@ -149,21 +153,31 @@ class Assignment(Message):
     host: str | None = None
     stop_timeout: float | None = None
     start_after: float = 0.0
+    options: Mapping[str, Any] = field(default_factory=dict)
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Pulse(Message):
-    """The master's heartbeat; `applied` is the last delta of this worker that is merged and safe in `run`."""
+    """The master's heartbeat; `applied` is the last delta of this worker that is merged and safe in `run`.
+
+    `resets` is how many times the run's statistics were reset. A worker that hears of another one cuts a delta:
+    what it had recorded until then belongs before the reset.
+    """
 
     session: str
     sent_at: float
     run: int
     applied: int
+    resets: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class SpawningComplete(Message):
-    """All users of the whole swarm are there, for the `ramp`-th time; repeated until a heartbeat knows of it."""
+    """All users of the whole swarm are there, for the `ramp`-th time in the run; repeated until it is known of.
+
+    A worker that comes later hears of it when it has its share.
+    """
 
     session: str
     run: int

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from swarm.control.effects import Cut, Log, PrepareRun
+from swarm.control.effects import Cut, Log, PrepareRun, Reset
 from swarm.control.instructions import FireSpawningComplete, Instruction, Target
 from swarm.control.lifecycle import RunLifecycle
 from swarm.control.reporting import Reports
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from swarm.control.messages import Assignment
 
 ACTIVE = frozenset({"spawning", "running", "paused"})
@@ -30,7 +33,12 @@ class Part:
         self.reached = 0
         """The number of the last assignment whose users all run, or have all stopped."""
         self.leaving = False
+        self.ramp = 0
+        """How many times the master has said in this run that all users of the swarm were there."""
+        self.resets = 0
+        """How many resets of the run's statistics are known here."""
         self._wanted: Assignment | None = None
+        self._options: Mapping[str, Any] = {}  # that came and have not been taken over yet
         self._final_asked = False
         self._foreign = False  # the run that goes on is none of the master's
 
@@ -49,7 +57,15 @@ class Part:
         if assignment.number > self.applied:
             self.applied = assignment.number
             self._wanted = assignment
+            self._options = assignment.options or self._options
+            self.take_reset(assignment.run, assignment.resets)
             self.pursue()
+
+    def take_reset(self, run: int, resets: int) -> None:
+        """The master has reset the run's statistics so many times; what was recorded until now lies before that."""
+        if run == self.run and run and resets > self.resets:
+            self.resets = resets
+            self.out.append(Reset(run, resets))
 
     def stop_alone(self) -> None:
         """Stop the users although no master says so; the run may go on when there is one again."""
@@ -100,17 +116,24 @@ class Part:
         else:
             self.reports.begin(wanted.run)
             self._final_asked = False
-            self.out.append(PrepareRun(wanted.host, wanted.stop_timeout))
+            self.ramp, self.resets = 0, wanted.resets
+            self._prepare(wanted)
             self.turn("start", _target(wanted))
             if wanted.phase == "pause":
                 self.turn("pause")
                 self.reached = wanted.number
 
+    def _prepare(self, wanted: Assignment) -> None:
+        options, self._options = self._options, {}
+        self.out.append(PrepareRun(wanted.host, wanted.stop_timeout, options, self.resets))
+
     def _run(self, wanted: Assignment) -> None:
         same = dict(wanted.users) == dict(self.lifecycle.target.users)
+        if self._options and self.state in ACTIVE:
+            self._prepare(wanted)
         if self.state in ("ready", "stopped"):  # we had stopped without a master; the run has gone on
             self._final_asked = False
-            self.out.append(PrepareRun(wanted.host, wanted.stop_timeout))
+            self._prepare(wanted)
             self.turn("adopt", _target(wanted))
         elif self.state == "paused" and same:
             self.turn("resume")

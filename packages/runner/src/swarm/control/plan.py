@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from swarm.control.apportion import Pace, changes, paces, users_per_worker
 from swarm.control.effects import RememberWorker, Send
@@ -13,6 +13,7 @@ from swarm.control.records import RunRecord
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from swarm.control.happenings import Asked
     from swarm.control.member import Member
 
 RATE_TOLERANCE = 0.2
@@ -28,15 +29,61 @@ class Plan:
         self.target = Target()
         self.host: str | None = None
         self.stop_timeout: float | None = None
+        self.began_at = 0.0
+        self.options: Mapping[str, Any] = {}
+        self.options_version = 0
+        self.ramp = 0
+        """How many times in the run all users of the swarm were there."""
+        self.resets = 0
+        """How many times the run's statistics were reset."""
+        self.reset_when_complete = False
         self.due_at: float | None = None
         """When the users are to be apportioned again, because workers came or went."""
         self.hold_until = 0.0
         """Until then that waits for workers that are missing."""
 
-    def record(self, state: str) -> RunRecord:
+    def begin_run(self, now: float) -> None:
+        """Count another run."""
+        self.run += 1
+        self.began_at = now
+        self.ramp = self.resets = 0
+
+    def aim(self, asked: Asked) -> None:
+        """Take over what a start or a new target asks for."""
+        self.target = asked.target or Target()
+        self.host, self.stop_timeout = asked.host, asked.stop_timeout
+        self.reset_when_complete = asked.reset_when_complete
+        if asked.options is not None:
+            self.offer(asked.options)
+
+    def offer(self, options: Mapping[str, Any]) -> None:
+        """Give workers these options from now on."""
+        if options != self.options:
+            self.options = options
+            self.options_version += 1
+
+    def record(self, state: str, *, complete: bool) -> RunRecord:
         """Return what a journal is to know of the run, whose lifecycle is in this state."""
-        users, rate = dict(self.target.users), self.target.spawn_rate
-        return RunRecord(self.run, state, users, rate, self.host, self.stop_timeout)
+        return RunRecord(
+            self.run,
+            state,
+            dict(self.target.users),
+            self.target.spawn_rate,
+            self.host,
+            self.stop_timeout,
+            self.began_at,
+            complete,
+            self.ramp,
+            self.resets,
+            self.reset_when_complete,
+        )
+
+    def restore(self, record: RunRecord) -> None:
+        """Take over what a journal knows of the run."""
+        self.run, self.host, self.stop_timeout = record.run, record.host, record.stop_timeout
+        self.target = Target(record.users, record.spawn_rate)
+        self.began_at, self.ramp, self.resets = record.began_at, record.ramp, record.resets
+        self.reset_when_complete = record.reset_when_complete
 
     def postpone(self, due_at: float) -> None:
         """Apportion again at `due_at`, or when it is due already before that."""
@@ -76,9 +123,11 @@ class Plan:
         """Give a worker a new assignment; the first one of a run makes it take part in the run."""
         effects: list[Instruction] = []
         if worker.run != self.run:
-            effects.append(RememberWorker(self.run, worker.join_run(self.run)))
+            effects.append(RememberWorker(self.run, worker.join_run(self.run, self.resets)))
         worker.number += 1
         worker.share = users
+        if worker.options_version != self.options_version:
+            worker.options_version, worker.options_since = self.options_version, worker.number
         worker.assignment = Assignment(
             self.session,
             worker.number,
@@ -89,6 +138,8 @@ class Plan:
             self.host,
             self.stop_timeout,
             pace.start_after,
+            self.options if worker.taken < worker.options_since else {},
+            self.resets,
         )
         return effects + self.repeat(now, worker)
 
@@ -110,6 +161,8 @@ class Plan:
     def _is_news(self, worker: Member, share: Mapping[str, int], pace: Pace | None) -> bool:
         told = worker.assignment
         if told is None or told.run != self.run or told.phase != "run" or told.users != share:
+            return True
+        if worker.options_version != self.options_version:
             return True
         if pace is None or worker.reached >= worker.number:
             return False

@@ -18,6 +18,7 @@ class _Kept:
     samples: int
     final: bool
     payload: Mapping[str, Any]
+    resets: int
 
 
 class Reports:
@@ -41,12 +42,12 @@ class Reports:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def add(self, samples: int, payload: Mapping[str, Any], *, final: bool) -> None:
-        """Keep a delta that was cut."""
+    def add(self, samples: int, payload: Mapping[str, Any], *, final: bool, resets: int = 0) -> None:
+        """Keep a delta that was cut after so many resets."""
         self.cut += 1
         self.samples += samples
         self.closed = final
-        self._kept.append(_Kept(self.cut, samples, final, payload))
+        self._kept.append(_Kept(self.cut, samples, final, payload, resets))
 
     def acknowledge(self, number: int) -> None:
         """Forget all up to `number`: the master has them safe."""
@@ -70,4 +71,4 @@ class Reports:
         return bool(self._kept) and now - self._sent_at >= resend_after
 
     def _message(self, kept: _Kept, session: str) -> Delta:
-        return Delta(session, self.run, kept.number, kept.samples, kept.final, kept.payload)
+        return Delta(session, self.run, kept.number, kept.samples, kept.final, kept.payload, kept.resets)

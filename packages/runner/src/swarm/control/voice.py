@@ -8,6 +8,8 @@ from swarm.control.effects import Send
 from swarm.control.messages import Message, Pulse, SpawningComplete, Welcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from swarm.control.instructions import Instruction
     from swarm.control.member import Member
     from swarm.control.messages import Hello
@@ -19,8 +21,6 @@ class Voice:
     """Makes the messages, and knows when each is due again."""
 
     def __init__(self, session: str, settings: MasterSettings, plan: Plan) -> None:
-        self.ramp = 0
-        """How many times all users of the swarm were there."""
         self._session = session
         self._settings = settings
         self._plan = plan
@@ -37,7 +37,7 @@ class Voice:
             worker.applied,
             settings.heartbeat_interval,
             settings.report_interval,
-            settings.options,
+            self._plan.options,
             hello.sent_at,
         )
         return _to(worker, welcome)
@@ -50,7 +50,8 @@ class Voice:
             effects += self.pulse(now, worker)
         if worker.taken < worker.number and now - worker.assigned_at >= interval:
             effects += self._plan.repeat(now, worker)
-        if worker.ramp_known < worker.ramp == self.ramp and now - worker.ramp_said_at >= interval:
+        is_unheard = worker.ramp_known < worker.ramp == self._plan.ramp and not worker.final
+        if is_unheard and not worker.closed and now - worker.ramp_said_at >= interval:
             effects += self.complete(now, worker)
         if len(worker.outbox):
             effects += self.customs(now, worker)
@@ -59,13 +60,26 @@ class Voice:
     def pulse(self, now: float, worker: Member) -> list[Instruction]:
         """Say the heartbeat, with the acknowledgement of the deltas that are safe."""
         worker.pulse_due, worker.pulse_at = False, now
-        return _to(worker, Pulse(self._session, now, worker.run, worker.applied))
+        return _to(worker, Pulse(self._session, now, worker.run, worker.applied, worker.resets))
 
     def complete(self, now: float, worker: Member) -> list[Instruction]:
         """Say that all users of the swarm are there."""
-        worker.ramp, worker.ramp_said_at = self.ramp, now
-        count = self._plan.target.user_count
-        return _to(worker, SpawningComplete(self._session, self._plan.run, count, self.ramp))
+        plan = self._plan
+        worker.ramp, worker.ramp_said_at = plan.ramp, now
+        return _to(worker, SpawningComplete(self._session, plan.run, plan.target.user_count, plan.ramp))
+
+    def late(self, now: float, workers: Iterable[Member]) -> list[Instruction]:
+        """Say so to workers that came when it was said, and have their own users now."""
+        ramp = self._plan.ramp
+        effects: list[Instruction] = []
+        for worker in workers:
+            if (
+                max(worker.ramp, worker.ramp_known) < ramp
+                and worker.run == self._plan.run
+                and worker.at_target
+            ):
+                effects += self.complete(now, worker)
+        return effects
 
     def customs(self, now: float, worker: Member) -> list[Instruction]:
         """Say the users' messages that are due; one that is missing gets them when it is back."""

@@ -33,7 +33,6 @@ class WorkerCore:
         self.lifecycle = self.part.lifecycle
         self.reports = self.part.reports
         self.contact = Contact(settings)
-        self._ramp = 0
         self._vitals = happen.WorkerTick()
         self._cut_run, self._cut_at = 0, 0.0
         self._leave_by: float | None = None
@@ -85,8 +84,7 @@ class WorkerCore:
         if not self.contact.is_answered_by(message):
             return
         again = bool(self.contact.session)
-        if self.contact.take(self._now, message):  # another master, or another life of it
-            self._ramp = 0
+        self.contact.take(self._now, message)
         if message.run == self.run:
             self.reports.acknowledge(message.applied)
         elif message.run < self.run:
@@ -117,13 +115,14 @@ class WorkerCore:
     def _pulse(self, message: say.Pulse) -> None:
         if message.run == self.run:
             self.reports.acknowledge(message.applied)
+            self.part.take_reset(message.run, message.resets)
             self._leave_if_done()
 
     def _complete(self, message: say.SpawningComplete) -> None:
-        if message.ramp > self._ramp:
-            self._ramp = message.ramp
-            if message.run == self.run and self.state in ACTIVE:
-                self._out.append(FireSpawningComplete(message.user_count))
+        # Whoever has stopped without a master takes its part up again, and is told again then.
+        if message.run == self.run and message.ramp > self.part.ramp and self.state in ACTIVE:
+            self.part.ramp = message.ramp
+            self._out.append(FireSpawningComplete(message.user_count))
         self._beat()
 
     def _custom(self, message: say.Custom) -> None:
@@ -147,9 +146,9 @@ class WorkerCore:
         self.part.users_stopped(done.phase)
 
     def _delta_cut(self, cut: happen.DeltaCut) -> None:
-        if cut.run != self.run or (cut.final and self.reports.closed):
+        if cut.run != self.run or self.reports.closed:  # nothing comes after the last one
             return
-        self.reports.add(cut.samples, cut.payload, final=cut.final)
+        self.reports.add(cut.samples, cut.payload, final=cut.final, resets=cut.resets)
         self._vitals = happen.WorkerTick(0, self._vitals.users)
         if not self.contact.greeting:
             self._out.append(Say(self.reports.newest(self._now, self.contact.session)))
@@ -266,7 +265,7 @@ class WorkerCore:
                     vitals.cpu_percent,
                     vitals.memory_bytes,
                     vitals.lag_p99_ms,
-                    self._ramp,
+                    self.part.ramp,
                 )
             )
         )

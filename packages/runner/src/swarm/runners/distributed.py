@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import _gevent
-from swarm.control.effects import DeliverCustom, Log
+from swarm.control.effects import DeliverCustom, FireResetStats, Log
 from swarm.control.instructions import Instruction
 from swarm.control.messages import Custom
 from swarm.exceptions import RPCSendError
@@ -66,6 +66,8 @@ class DistributedRunner(Runner):
                 (log.warning if level == "warning" else log.info)(text, **details)
             case DeliverCustom(identity, type_, data):
                 self.messages.deliver(Message(type_, data, identity or "master"))
+            case FireResetStats():
+                self.environment.events.reset_stats.fire()
             case Call(function):
                 function()
 

@@ -9,20 +9,7 @@ import gevent
 from gevent import GreenletExit
 
 from swarm import _gevent
-from swarm.control.instructions import (
-    ClearStatistics,
-    FireSpawningComplete,
-    FireTestStart,
-    FireTestStop,
-    FireTestStopping,
-    HoldUsers,
-    Instruction,
-    ReleaseUsers,
-    Shutdown,
-    Spawn,
-    StopUsers,
-    Target,
-)
+from swarm.control import instructions as do
 from swarm.log import get_logger
 from swarm.runners.pool import UserPool
 from swarm.runners.runner import Runner
@@ -47,6 +34,10 @@ class UserHost(Runner):
     def _swarm_report(self, name: str, phase: int) -> None:
         """Take in that work of this phase has ended: `spawned` or `users_stopped`."""
 
+    @abstractmethod
+    def _swarm_ramp_complete(self) -> None:
+        """Do what comes before the listeners of `spawning_complete`."""
+
     @property
     def user_greenlets(self) -> gevent.pool.Group:
         """The greenlets of the users that run now."""
@@ -66,52 +57,50 @@ class UserHost(Runner):
 class UserDuties:
     """Carries out instructions on `runner`'s node; `report(name, phase)` is told when work has ended."""
 
-    def __init__(self, runner: Runner, report: Callable[[str, int], None]) -> None:
+    def __init__(self, runner: UserHost, report: Callable[[str, int], None]) -> None:
         _gevent.blocking_asyncio()
         self.pool = UserPool(runner.environment)
         self._runner = runner
         self._report = report
 
-    def carry_out(self, instruction: Instruction) -> None:
+    def carry_out(self, instruction: do.Instruction) -> None:
         """Do what is asked for; blocks while listeners run and users stop, not for a ramp."""
         runner, pool = self._runner, self.pool
         environment, events = runner.environment, runner.environment.events
         match instruction:
-            case ClearStatistics():
+            case do.ClearStatistics():
                 runner.stats.clear_all()
                 runner.exceptions.clear()
                 runner.monitor.begin()
-            case FireTestStart():
+            case do.FireTestStart():
                 events.test_start.fire(environment=environment)
-            case Spawn(phase, target):
+            case do.Spawn(phase, target):
                 self._end_ramp()
                 runner.spawning_greenlet = gevent.spawn(self._ramp, phase, target)
-            case FireSpawningComplete(user_count):
+            case do.FireSpawningComplete(user_count):
                 log.info("all users spawned", users=user_count, **pool.counts())
-                if environment.reset_stats:
-                    log.info("statistics reset")
-                    runner.stats.reset_all()
+                runner._swarm_ramp_complete()
                 events.spawning_complete.fire(user_count=user_count)
-            case HoldUsers():
+            case do.HoldUsers():
                 self._end_ramp()
                 pool.hold()
-            case ReleaseUsers():
+            case do.ReleaseUsers():
                 pool.release()
-            case FireTestStopping():
+            case do.FireTestStopping():
                 self._end_ramp()
                 events.test_stopping.fire(environment=environment)
-            case StopUsers(phase):
+            case do.StopUsers(phase):
                 pool.stop_all()
                 self._report("users_stopped", phase)
-            case FireTestStop():
+            case do.FireTestStop():
                 runner.monitor.end()
                 events.test_stop.fire(environment=environment)
-            case Shutdown():
+            case do.Shutdown():
                 self._end_ramp()
                 runner.monitor.end()
                 pool.kill_all()
 
-    def _ramp(self, phase: int, target: Target) -> None:
+    def _ramp(self, phase: int, target: do.Target) -> None:
         try:
             self.pool.ramp(target, self._runner.user_classes_by_name)
         except GreenletExit:

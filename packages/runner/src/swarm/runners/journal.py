@@ -34,13 +34,17 @@ __all__ = ["Journal", "JournalError", "Merged", "MergedDelta"]
 
 CHECKPOINT_BYTES = 32 * 1024 * 1024
 """So many bytes of deltas, and the next commit makes a checkpoint."""
+MERGED, RESET, REFUSED = "merged", "reset", "refused"
 REPLAY_TURN = 50
 """Deltas that are replayed before the other greenlets have a turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class MergedDelta:
-    """A delta that was merged: whose, its number in the run, and what `swarm_stats.deltas.apply` was given."""
+    """A delta that was dealt with: whose, its number in the run, and what `swarm_stats.deltas.apply` was given.
+
+    `fate` is MERGED, or RESET or REFUSED for one of which nothing was merged; its payload is empty then.
+    """
 
     identity: str
     incarnation: int
@@ -49,15 +53,21 @@ class MergedDelta:
     final: bool
     offset_s: float
     payload: Mapping[str, Any]
+    fate: str = MERGED
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What of one life of a worker is merged: deltas up to `applied`, `samples` in them, whether the last was."""
+    """What of one life of a worker is dealt with: deltas up to `applied`, and whether the last one is.
+
+    `samples` of them are in the statistics, `reset` were before their last reset, `refused` could not be read.
+    """
 
     applied: int = 0
     samples: int = 0
     final: bool = False
+    reset: int = 0
+    refused: int = 0
 
 
 class Journal:
@@ -111,15 +121,17 @@ class Journal:
             self.run, self.facts = run.number, _unpacked(run.facts)
             apply(registry, _unpacked(run.statistics), exceptions=self._exceptions)
             for row in workers:
-                self.merged[row.identity, row.incarnation] = Merged(row.applied, row.samples, bool(row.final))
+                counts = (row.applied, row.samples, bool(row.final), row.reset, row.refused)
+                self.merged[row.identity, row.incarnation] = Merged(*counts)
             for turn, delta in enumerate(deltas, 1):
                 self._count(delta)
-                apply(registry, _unpacked(delta.payload), delta.offset_s, self._exceptions)
+                if delta.fate == MERGED:
+                    apply(registry, _unpacked(delta.payload), delta.offset_s, self._exceptions)
                 self._bytes += len(delta.payload)
                 if turn % REPLAY_TURN == 0:
                     gevent.sleep(0)
             registry.history[:] = msgpack.unpackb(run.history)
-        except (BadPayload, ValueError, TypeError, msgpack.UnpackException) as error:
+        except (BadPayload, KeyError, ValueError, TypeError, msgpack.UnpackException) as error:
             raise self._file.damaged(f"{type(error).__name__}: {error}") from error
         for entry in (registry.total, *registry.entries.values()):
             entry.start_time = run.start_time
@@ -138,6 +150,12 @@ class Journal:
         """Replace `facts`; they are in the file after the next commit."""
         self.facts = dict(facts)
         self._changed = True
+
+    def reset(self, facts: Mapping[str, Any]) -> None:
+        """Count all that was merged as before a reset: the registry was reset, and a checkpoint is to follow."""
+        self.note(facts)
+        for key, each in self.merged.items():
+            self.merged[key] = replace(each, samples=0, reset=each.reset + each.samples)
 
     def keep(self, name: str, number: int) -> None:
         """Keep a number by this name until the next run; it is in the file after the next commit."""
@@ -188,8 +206,9 @@ class Journal:
             raise self._file.damaged(
                 f"delta {delta.number} of {delta.identity} does not follow number {merged.applied}"
             )
-        samples = merged.samples + delta.samples
-        self.merged[key] = replace(merged, applied=delta.number, samples=samples, final=bool(delta.final))
+        count = {MERGED: "samples", RESET: "reset", REFUSED: "refused"}[delta.fate]
+        counted = {count: getattr(merged, count) + delta.samples}
+        self.merged[key] = replace(merged, applied=delta.number, final=bool(delta.final), **counted)
 
     def _write_checkpoint(self) -> None:
         # Everything as it is in this turn; the thread makes bytes of it.
@@ -198,7 +217,8 @@ class Journal:
         kept = dict(self.kept)
         run = RunRow(self.run, msgpack.packb(self.facts), self._registry.start_time, b"", b"")
         workers = [
-            WorkerRow(*key, each.applied, each.samples, each.final) for key, each in self.merged.items()
+            WorkerRow(*key, each.applied, each.samples, each.final, each.reset, each.refused)
+            for key, each in self.merged.items()
         ]
 
         def write() -> None:
@@ -224,6 +244,7 @@ class Journal:
                     each.final,
                     each.offset_s,
                     msgpack.packb(each.payload),
+                    each.fate,
                 )
                 for each in batch
             ]

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import stat
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING
 
 from swarm.exceptions import SwarmError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 APPLICATION = 0x5357524D
 """SQLite's application_id of these files: SWRM."""
-VERSION = 1
+VERSION = 2
 WAL_BYTES = 32 * 1024 * 1024
 """To what the write-ahead log is cut after a checkpoint."""
 
@@ -45,6 +45,8 @@ CREATE TABLE workers (
     applied INTEGER NOT NULL,
     samples INTEGER NOT NULL,
     final INTEGER NOT NULL,
+    reset INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
     PRIMARY KEY (identity, incarnation)
 );
 CREATE TABLE deltas (
@@ -56,6 +58,7 @@ CREATE TABLE deltas (
     final INTEGER NOT NULL,
     offset_s REAL NOT NULL,
     payload BLOB NOT NULL,
+    fate TEXT NOT NULL,
     UNIQUE (identity, incarnation, number)
 );
 PRAGMA application_id = {APPLICATION};
@@ -88,6 +91,8 @@ class WorkerRow:
     applied: int
     samples: int
     final: bool
+    reset: int
+    refused: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +106,7 @@ class DeltaRow:
     final: bool
     offset_s: float
     payload: bytes
+    fate: str
 
 
 class JournalFile:
@@ -139,10 +145,11 @@ class JournalFile:
             if run is None:
                 return None
             workers = self._database.execute(
-                "SELECT identity, incarnation, applied, samples, final FROM workers"
+                "SELECT identity, incarnation, applied, samples, final, reset, refused FROM workers"
             ).fetchall()
             deltas = self._database.execute(
-                "SELECT identity, incarnation, number, samples, final, offset_s, payload FROM deltas ORDER BY id"
+                "SELECT identity, incarnation, number, samples, final, offset_s, payload, fate FROM deltas "
+                "ORDER BY id"
             ).fetchall()
             return RunRow(*run), [WorkerRow(*row) for row in workers], [DeltaRow(*row) for row in deltas]
 
@@ -157,7 +164,7 @@ class JournalFile:
                 self._database.execute("UPDATE run SET facts = ?", (facts,))
             # A commit that was interrupted may have written some of them already.
             self._database.executemany(
-                "INSERT OR IGNORE INTO deltas VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR IGNORE INTO deltas VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
                     (
                         row.identity,
@@ -167,6 +174,7 @@ class JournalFile:
                         row.final,
                         row.offset_s,
                         row.payload,
+                        row.fate,
                     )
                     for row in deltas
                 ],
@@ -183,8 +191,8 @@ class JournalFile:
                 (run.number, run.facts, run.start_time, run.statistics, run.history),
             )
             self._database.executemany(
-                "INSERT INTO workers VALUES (?, ?, ?, ?, ?)",
-                [(row.identity, row.incarnation, row.applied, row.samples, row.final) for row in workers],
+                "INSERT INTO workers VALUES (?, ?, ?, ?, ?, ?, ?)",
+                [astuple(row) for row in workers],
             )
 
     def close(self) -> None:
@@ -210,6 +218,11 @@ class JournalFile:
         if tables and application != APPLICATION:
             raise JournalError(
                 f"{self.path} is a database of another program. It was left as it is; give --journal another file."
+            )
+        if tables and version < VERSION:
+            raise JournalError(
+                f"The journal {self.path} is of version {version}, written by an older Swarm; this one knows version "
+                f"{VERSION}. Go on with that Swarm, or give --journal another file."
             )
         if version > VERSION:
             raise JournalError(

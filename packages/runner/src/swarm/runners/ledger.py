@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import gevent
 
 from swarm.control.happenings import Journaled, Restored
 from swarm.control.records import RunRecord, WorkerRecord
 from swarm.log import get_logger
-from swarm.runners.journal import Journal, JournalError, MergedDelta
-from swarm_stats.deltas import apply
+from swarm.runners.journal import MERGED, REFUSED, RESET, Journal, JournalError, MergedDelta
+from swarm_stats.deltas import BadPayload, Payload, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from swarm.control.effects import Apply
+    from swarm.control.effects import Apply, Discard
     from swarm.control.happenings import Happening
+    from swarm.control.messages import Delta
     from swarm.runners.runner import Runner
 
 log = get_logger(__name__)
@@ -56,7 +58,17 @@ class Ledger:
             if merged is None:
                 records.append(WorkerRecord(*key, index))
             else:
-                records.append(WorkerRecord(*key, index, merged.applied, merged.samples, merged.final))
+                records.append(
+                    WorkerRecord(
+                        *key,
+                        index,
+                        merged.applied,
+                        merged.samples,
+                        merged.final,
+                        merged.reset,
+                        merged.refused,
+                    )
+                )
         log.info(
             "the journal holds a run", run=journal.run, state=self._run.state, workers=len(records),
             requests=self._runner.stats.num_requests,
@@ -78,45 +90,62 @@ class Ledger:
         if self._noted or self._run is None or self.journal is None:
             return
         self._noted = True
-        facts = {
-            "state": self._run.state,
-            "users": dict(self._run.users),
-            "spawn_rate": self._run.spawn_rate,
-            "host": self._run.host,
-            "stop_timeout": self._run.stop_timeout,
-            "workers": [[*key, index] for key, index in self._workers.items()],
-        }
         try:
             if self._run.run == self.journal.run:
-                self.journal.note(facts)
+                self.journal.note(self._facts(self._run))
                 self._commit()
             else:
                 self._runner.stats.clear_all()
                 self._runner.exceptions.clear()
-                self.journal.begin(self._run.run, facts)
+                self.journal.begin(self._run.run, self._facts(self._run))
         except JournalError as error:
             log.warning(f"the journal cannot be written: {error}")
 
+    def _facts(self, run: RunRecord) -> dict[str, Any]:
+        facts = asdict(run) | {"users": dict(run.users)}
+        del facts["run"]
+        return facts | {"workers": [[*key, index] for key, index in self._workers.items()]}
+
     def apply(self, effect: Apply) -> None:
-        """Merge a delta. Raises BadPayload for one that is none; nothing of it is counted then."""
+        """Merge a delta. Raises BadPayload for one that is none, or has not what it says; nothing is counted then."""
         delta = effect.delta
-        apply(self._runner.stats, delta.payload, effect.offset_s, self._runner.exceptions)
-        if self.journal is not None:
+        payload = Payload.read(delta.payload)
+        if payload.samples != delta.samples:
+            raise BadPayload(f"it is said to have {delta.samples} samples and has {payload.samples}")
+        apply(self._runner.stats, payload, effect.offset_s, self._runner.exceptions)
+        self._add(effect, delta, MERGED, effect.offset_s, delta.payload)
+
+    def discard(self, effect: Discard) -> None:
+        """Note that a delta came of which nothing is merged."""
+        self._add(effect, effect.delta, REFUSED if effect.refused else RESET, 0.0, {})
+
+    def _add(
+        self, of: Apply | Discard, delta: Delta, fate: str, offset_s: float, payload: Mapping[str, Any]
+    ) -> None:
+        if self.journal is None:
+            refused = fate == REFUSED
+            self._bring(Journaled(of.identity, of.incarnation, delta.run, delta.number, refused))
+        else:
             self.journal.add(
                 MergedDelta(
-                    effect.identity,
-                    effect.incarnation,
+                    of.identity,
+                    of.incarnation,
                     delta.number,
                     delta.samples,
                     delta.final,
-                    effect.offset_s,
-                    delta.payload,
+                    offset_s,
+                    payload,
+                    fate,
                 )
             )
 
-    def checkpoint(self) -> None:
-        """Write the statistics as they are now: they were changed otherwise than by a delta."""
-        if self.journal is not None:
+    def reset(self) -> None:
+        """Set the statistics to zero; with a journal that is in the file when this returns, in one transaction."""
+        self._runner.stats.reset_all()
+        self._runner.exceptions.clear()
+        if self.journal is not None and self._run is not None:
+            self._noted = True
+            self.journal.reset(self._facts(self._run))
             self._commit(checkpoint=True)
 
     def kept(self, name: str) -> int:
@@ -149,6 +178,7 @@ class Ledger:
         try:
             run = journal.run
             for merged in journal.commit(checkpoint=checkpoint):
-                self._bring(Journaled(merged.identity, merged.incarnation, run, merged.number))
+                refused = merged.fate == REFUSED
+                self._bring(Journaled(merged.identity, merged.incarnation, run, merged.number, refused))
         except JournalError as error:
             log.warning(f"the journal cannot be written: {error}")

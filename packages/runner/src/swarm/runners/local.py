@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from swarm.log import get_logger
 from swarm.runners.driver import LifecycleDriver, LifecycleEvent
 from swarm.runners.duties import UserHost
 from swarm.runners.messages import Message
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from swarm.control.instructions import Target
     from swarm.control.lifecycle import RunLifecycle
     from swarm.environment import Environment
+
+log = get_logger(__name__)
 
 
 class LocalRunner(UserHost, SteeredRunner):
@@ -44,6 +47,17 @@ class LocalRunner(UserHost, SteeredRunner):
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Deliver a message of the user's own to the listener on this very node, whatever the `client_id`."""
         self.messages.deliver(Message(msg_type, data, client_id or self.client_id))
+
+    def reset_stats(self) -> None:
+        """Set the statistics to zero, then call the listeners of `reset_stats`."""
+        log.info("statistics reset")
+        self.stats.reset_all()
+        self.exceptions.clear()
+        self.environment.events.reset_stats.fire()
+
+    def _swarm_ramp_complete(self) -> None:
+        if self.environment.reset_stats:
+            self.reset_stats()
 
     def _swarm_ask(self, event: str, target: Target | None = None) -> None:
         self._swarm_driver.ask(LifecycleEvent(event, target))

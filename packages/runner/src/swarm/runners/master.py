@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import runners
-from swarm.control.effects import DeliverCustom, RunClosed, Send, WorkerJoined
+from swarm.control.effects import DeliverCustom, FireResetStats, RunClosed, Send, WorkerJoined
 from swarm.control.happenings import (
     Asked,
     CustomAsked,
@@ -34,6 +34,7 @@ from swarm.control.messages import Assignment, Heartbeat, Message, SpawningCompl
 from swarm.control.settings import MasterSettings
 from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
+from swarm.runners import options
 from swarm.runners.distributed import Call, DistributedRunner, checked
 from swarm.runners.driver import Driver
 from swarm.runners.ledger import Ledger
@@ -58,6 +59,7 @@ _BEHIND_LISTENERS = (
     FireSpawningComplete,
     FireTestStopping,
     FireTestStop,
+    FireResetStats,
     RunClosed,
     Shutdown,
     WorkerJoined,
@@ -90,10 +92,13 @@ class MasterRunner(SteeredRunner, DistributedRunner):
             heartbeat_interval=runners.HEARTBEAT_INTERVAL,
             missing_after=runners.HEARTBEAT_LIVENESS,
             report_interval=runners.WORKER_REPORT_INTERVAL,
+            options=options.to_share(environment.parsed_options),
         )
+        self._swarm_options = options.SharedOptions(environment.parsed_options, settings.options)
         self.accounting: Accounting | None = None
         self.lost_workers: set[str] = set()
         self.has_resumed = False
+        self._swarm_resumed_run = 0
         self._swarm_core = MasterCore(settings, secrets.token_hex(16))
         self._swarm_socket = MasterSocket(host, port, secret)
         self.clients = WorkerNodes(self._swarm_core.fleet)
@@ -196,6 +201,13 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         if wait and not self._swarm_is_within():
             self.spawning_greenlet.join()
 
+    def reset_stats(self) -> None:
+        """Set the statistics to zero, then call the listeners of `reset_stats` on every node.
+
+        What a worker has recorded when it hears of the reset is counted as recorded before it.
+        """
+        self._try("reset")
+
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Send a message of the user's own to a worker, or to all that are there.
 
@@ -219,12 +231,27 @@ class MasterRunner(SteeredRunner, DistributedRunner):
             restored = self._swarm_ledger.restored()
             if restored is not None:
                 self.has_resumed = restored.run.state in (*ACTIVE, "stopping")
+                self._swarm_resumed_run = restored.run.run if self.has_resumed else 0
                 self._swarm_driver.ask(restored)
             self._swarm_socket.serve(self._receive)
 
     def _swarm_ask(self, event: str, target: Target | None = None) -> None:
         environment = self.environment
-        self._swarm_driver.ask(Asked(event, target, environment.host, environment.stop_timeout))
+        asked = Asked(
+            event,
+            target,
+            environment.host,
+            environment.stop_timeout,
+            environment.reset_stats,
+            self._swarm_options.now(),
+        )
+        self._swarm_driver.ask(asked)
+
+    def _swarm_elapsed_before(self) -> float:
+        core = self._swarm_core
+        if not core.run or core.run != self._swarm_resumed_run:
+            return 0.0
+        return max(0.0, self._swarm_now() - core.plan.began_at)
 
     def _swarm_settle(self) -> None:
         if self._swarm_is_within():

@@ -9,9 +9,12 @@ import gevent
 from swarm.control.effects import (
     Apply,
     DeliverCustom,
+    Discard,
+    Drop,
     Forward,
     Remember,
     RememberWorker,
+    ResetStatistics,
     RunClosed,
     Send,
     WorkerBack,
@@ -19,7 +22,7 @@ from swarm.control.effects import (
     WorkerLeft,
     WorkerLost,
 )
-from swarm.control.happenings import Disconnected, Journaled
+from swarm.control.happenings import Disconnected
 from swarm.control.instructions import (
     ClearStatistics,
     FireSpawningComplete,
@@ -29,7 +32,7 @@ from swarm.control.instructions import (
     Instruction,
     Shutdown,
 )
-from swarm.control.messages import Message, Pulse, SourceRequest
+from swarm.control.messages import Delta, Message, Pulse, SourceRequest
 from swarm.log import get_logger
 from swarm.runners import source
 from swarm.runners.distributed import END_RUN, Call
@@ -65,17 +68,19 @@ class MasterDuties:
 
     def carry_out(self, instruction: Instruction) -> None:
         """Do what is asked for; blocks while listeners run, and while the journal is written."""
-        if not isinstance(instruction, Remember | RememberWorker):
+        if not isinstance(instruction, Remember | RememberWorker | ResetStatistics):
             self._ledger.flush()
         match instruction:
             case Send(peer, message):
                 self.send(peer, message)
-            case Apply():
-                self._apply(instruction)
+            case Apply() | Discard() | ResetStatistics():
+                self._count(instruction)
             case Remember(run):
                 self._ledger.remember(run)
             case RememberWorker(_, worker):
                 self._ledger.remember_worker(worker)
+            case Drop(reason, detail):
+                self._socket.drops.count(reason, detail)
             case Forward(message):
                 serve = self.forwards.get(type(message))
                 if serve is not None:
@@ -100,7 +105,8 @@ class MasterDuties:
             case FireTestStart():
                 events.test_start.fire(environment=environment)
             case FireSpawningComplete(user_count):
-                self._spawning_complete(user_count)
+                log.info("all users spawned", users=user_count, **runner.target_user_classes_count)
+                events.spawning_complete.fire(user_count=user_count)
             case FireTestStopping():
                 events.test_stopping.fire(environment=environment)
             case FireTestStop():
@@ -115,15 +121,6 @@ class MasterDuties:
                 self._ledger.close()
             case _:
                 runner._swarm_carry_out_common(instruction)
-
-    def _spawning_complete(self, user_count: int) -> None:
-        runner = self._runner
-        log.info("all users spawned", users=user_count, **runner.target_user_classes_count)
-        if runner.environment.reset_stats:
-            log.info("statistics reset")
-            runner.stats.reset_all()
-            self._ledger.checkpoint()
-        runner.environment.events.spawning_complete.fire(user_count=user_count)
 
     def _tell_of_worker(self, instruction: Instruction) -> None:
         runner = self._runner
@@ -174,19 +171,41 @@ class MasterDuties:
             if member is not None:
                 heartbeat_sent.fire(client_id=member.identity, timestamp=message.sent_at)
 
+    def _count(self, effect: Apply | Discard | ResetStatistics) -> None:
+        runner = self._runner
+        match effect:
+            case Apply():
+                self._apply(effect)
+            case Discard(identity, refused=refused):
+                self._ledger.discard(effect)
+                if refused:
+                    self._refused(identity, "it is said to be of after a reset that there was not")
+                else:
+                    self._tell_of_report(identity, effect.delta)
+            case ResetStatistics():
+                log.info("statistics reset")
+                self._ledger.reset()
+                if runner.accounting is not None:
+                    runner.accounting = self._core.accounting()
+
     def _apply(self, effect: Apply) -> None:
-        delta, runner = effect.delta, self._runner
         try:
             self._ledger.apply(effect)
         except BadPayload as error:
-            log.warning(f"a worker sent statistics that are none: {error}", worker=effect.identity)
-            return
-        if self._ledger.journal is None:
-            runner._swarm_bring(Journaled(effect.identity, effect.incarnation, delta.run, delta.number))
+            self._ledger.discard(Discard(effect.identity, effect.incarnation, effect.delta, refused=True))
+            self._refused(effect.identity, str(error))
+        else:
+            self._tell_of_report(effect.identity, effect.delta)
+
+    def _refused(self, identity: str, why: str) -> None:
+        self._socket.drops.count("statistics that cannot be read", f"{identity}: {why}")
+
+    def _tell_of_report(self, identity: str, delta: Delta) -> None:
+        runner = self._runner
         worker_report = runner.environment.events.worker_report
         report = delta.payload.get("report")
         if worker_report._handlers and isinstance(report, dict):
-            call = Call(lambda: worker_report.fire(client_id=effect.identity, data=report))
+            call = Call(lambda: worker_report.fire(client_id=identity, data=report))
             runner._swarm_driver.do_later([call])
 
     def _send_source(self, effect: Forward) -> None:

@@ -86,7 +86,7 @@ class UserPool:
                 stoppers.append(gevent.spawn(self.stop, [user]))
         for name in coming:
             wait_for_turn()
-            if not self._start(classes[name]):
+            if not self._start(name, classes.get(name)):
                 break
         gevent.joinall(stoppers)
 
@@ -135,7 +135,11 @@ class UserPool:
         """End every user at once."""
         self.greenlets.kill(block=False)
 
-    def _start(self, user_class: type[User]) -> bool:
+    def _start(self, name: str, user_class: type[User] | None) -> bool:
+        if user_class is None:  # a worker with another locustfile than its master's
+            self.failed_starts += 1
+            log.error("there is no such user class here; the ramp ends here", user_class=name)
+            return False
         try:
             user = user_class(self._environment)
         except Exception:

@@ -100,6 +100,10 @@ class Runner(ABC):
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
         """Send a message of the user's own to the other nodes, on a local runner to itself."""
 
+    @abstractmethod
+    def reset_stats(self) -> None:
+        """Set the statistics of the whole run to zero, then call the listeners of `reset_stats` on every node."""
+
     def _swarm_end_test(self) -> None:
         """End the whole run, as a user asked; on a worker the master is to do it."""
         self.quit()

@@ -11,7 +11,7 @@ from swarm.exceptions import SwarmError
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
-    from swarm.runners.runner import Runner
+    from swarm.runners.steered import SteeredRunner
     from swarm.shape import LoadTestShape
 
 log = get_logger(__name__)
@@ -22,7 +22,7 @@ TICK_S = 1.0
 class ShapeFollower:
     """One pass through a shape, until its `tick` returns None or raises."""
 
-    def __init__(self, runner: Runner, shape: LoadTestShape) -> None:
+    def __init__(self, runner: SteeredRunner, shape: LoadTestShape) -> None:
         self._runner = runner
         self._shape = shape
 
@@ -33,8 +33,11 @@ class ShapeFollower:
         try:
             while (step := self._shape.tick()) is not None:
                 if step != last:
-                    users, spawn_rate, *classes = self._checked(step)
-                    self._runner.start(users, spawn_rate, user_classes=classes[0] if classes else None)
+                    users, spawn_rate, *rest = self._checked(step)
+                    classes = rest[0] if rest else None
+                    # A run that was taken up from a journal is where its shape wants it.
+                    if last is not None or not self._runner.is_headed_for(users, spawn_rate, classes):
+                        self._runner.start(users, spawn_rate, user_classes=classes)
                     last = step
                 gevent.sleep(TICK_S)
         except SwarmError as error:  # it says itself what is wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -136,7 +137,20 @@ class SteeredRunner(Runner):
             raise SwarmError("The environment has no shape_class, so there is no shape to start.")
         shape.runner = self
         shape.reset_time()
+        shape._swarm_started = time.perf_counter() - self._swarm_elapsed_before()
         self.shape_greenlet = gevent.spawn(ShapeFollower(self, shape).follow)
+
+    def is_headed_for(
+        self, user_count: int, spawn_rate: float, user_classes: list[type[User]] | None = None
+    ) -> bool:
+        """Whether a run goes on that has this target already."""
+        classes = self.user_classes if user_classes is None else user_classes
+        target = self._target(user_count, spawn_rate, classes)
+        return self.lifecycle.state in ACTIVE and target == self.lifecycle.target
+
+    def _swarm_elapsed_before(self) -> float:
+        """Return the seconds that the run had lasted before this process took it up."""
+        return 0.0
 
     def _target(self, user_count: int, spawn_rate: float, classes: Iterable[type[User]]) -> Target:
         if spawn_rate <= 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import runners
-from swarm.control.effects import Cut, End, Forward, PrepareRun, Reconnect, Say, Welcomed
+from swarm.control.effects import Cut, End, Forward, PrepareRun, Reconnect, Reset, Say, Welcomed
 from swarm.control.happenings import (
     Connected,
     CustomAsked,
@@ -28,7 +28,7 @@ from swarm.control.settings import WorkerSettings
 from swarm.control.worker import WorkerCore
 from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
-from swarm.runners import source
+from swarm.runners import options, source
 from swarm.runners.distributed import END_RUN, DistributedRunner, checked
 from swarm.runners.driver import Driver
 from swarm.runners.duties import UserHost
@@ -88,6 +88,7 @@ class WorkerRunner(UserHost, DistributedRunner):
         self._swarm_tick_waits = False
         self._swarm_ticks = 0
         self._swarm_memory = 0
+        self._swarm_resets = 0  # that lie before all that is recorded now
         self._swarm_driver = Driver[Happening](
             self._handle,
             lambda: self._swarm_core.phase,
@@ -140,6 +141,10 @@ class WorkerRunner(UserHost, DistributedRunner):
         """Do nothing but log: the master ends the run."""
         log.info("ignored: a worker stops its users only when its master says so")
 
+    def reset_stats(self) -> None:
+        """Do nothing but log: the master resets the statistics of the run."""
+        log.info("ignored: the statistics of a run are the master's to reset")
+
     def quit(self) -> None:
         """Leave the swarm in order: users stop, the last statistics go to the master; then this node has ended."""
         self._swarm_driver.bring(LeaveAsked())
@@ -171,6 +176,9 @@ class WorkerRunner(UserHost, DistributedRunner):
             self._swarm_begun = True
             self._swarm_entrance.begin()
             self._swarm_socket.serve(self._hear, lambda: self._swarm_driver.bring(Connected()))
+
+    def _swarm_ramp_complete(self) -> None:
+        """Do nothing: the resets of a swarm's run come from its master."""
 
     def _swarm_end_test(self) -> None:
         self._swarm_driver.bring(CustomAsked(END_RUN, self.environment.process_exit_code))
@@ -218,10 +226,12 @@ class WorkerRunner(UserHost, DistributedRunner):
                 self._swarm_socket.reconnect()
             case Welcomed():
                 self._welcomed(instruction)
-            case PrepareRun(host, stop_timeout):
-                self._prepare(host, stop_timeout)
+            case PrepareRun():
+                self._prepare(instruction)
             case Cut(run, final):
                 self._cut(run, final=final)
+            case Reset(run, resets):
+                self._reset(run, resets)
             case StopUsers():  # it may take the stop timeout, in which reports go on
                 gevent.spawn(self._swarm_duties.carry_out, instruction)
             case Forward():
@@ -232,11 +242,18 @@ class WorkerRunner(UserHost, DistributedRunner):
                 self._swarm_carry_out_common(instruction)
                 self._swarm_duties.carry_out(instruction)
 
-    def _prepare(self, host: str | None, stop_timeout: float | None) -> None:
-        if host is not None:
-            self.environment.host = host
-        if stop_timeout is not None:
-            self.environment.stop_timeout = stop_timeout
+    def _prepare(self, effect: PrepareRun) -> None:
+        options.take_over(self.environment, effect.options)
+        if effect.host is not None:
+            self.environment.host = effect.host
+        self.environment.stop_timeout = effect.stop_timeout
+        self._swarm_resets = effect.resets
+
+    def _reset(self, run: int, resets: int) -> None:
+        self._cut(run, final=False)
+        self._swarm_resets = resets
+        log.info("statistics reset")
+        self.environment.events.reset_stats.fire()
 
     def _forward(self, effect: Forward) -> None:
         serve = self._swarm_forwards.get(type(effect.message))
@@ -252,7 +269,7 @@ class WorkerRunner(UserHost, DistributedRunner):
     def _welcomed(self, effect: Welcomed) -> None:
         self.worker_index = effect.index
         self._swarm_entrance.admitted()
-        _apply_options(self.environment, effect.options)
+        options.take_over(self.environment, effect.options)
         what = "connected again to the master" if effect.again else "connected to the master"
         log.info(f"{what} as {self.client_id}", index=effect.index)
 
@@ -275,7 +292,7 @@ class WorkerRunner(UserHost, DistributedRunner):
         payload = cut(self.stats, self.exceptions)
         if final or len(data) > own or _says_something(payload):
             payload["report"] = data
-            self._swarm_driver.bring(DeltaCut(run, final, samples, payload))
+            self._swarm_driver.bring(DeltaCut(run, final, samples, payload, self._swarm_resets))
 
     def _give_up_a_dead_master(self) -> None:
         """End when the master has been away for longer than one is waited for after the users were stopped."""
@@ -304,11 +321,3 @@ class WorkerRunner(UserHost, DistributedRunner):
 
 def _says_something(payload: Mapping[str, Any]) -> bool:
     return len(payload["names"]) > 1 or bool(payload["failures"]) or bool(payload["exceptions"])
-
-
-def _apply_options(environment: Environment, options: Mapping[str, Any]) -> None:
-    """Take over the options of the locustfile's own that the master was started with."""
-    if environment.parsed_options is None:
-        return
-    for name, value in options.items():
-        setattr(environment.parsed_options, name, value)
