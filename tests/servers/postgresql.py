@@ -59,9 +59,9 @@ def postgresql() -> Iterator[PostgreSQL]:
     try:
         (folder / "password").write_text(PASSWORD)
         (folder / "password").chmod(0o644)
+        how = ["-U", USER, "-A", "scram-sha-256", "--pwfile", folder / "password"]
         made = subprocess.run(
-            [programs[-1] / "initdb", "-D", folder / "data", "-U", USER, "-A", "scram-sha-256", "--no-sync"]
-            + ["--pwfile", folder / "password", "-E", "UTF8", "--locale=C"],
+            [programs[-1] / "initdb", "-D", folder / "data", *how, "--no-sync", "-E", "UTF8", "--locale=C"],
             cwd=folder,
             capture_output=True,
             text=True,

@@ -6,19 +6,15 @@ import logging
 import time
 import uuid
 import warnings
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import gevent
-from gevent import GreenletExit
 from gevent.lock import RLock
 
-from swarm.contrib.mqtt.callbacks import Watched, error_of, number_of
+from swarm.contrib.mqtt.callbacks import Watched, error_of, guarded, number_of
 from swarm.contrib.mqtt.pump import Pump
 from swarm.contrib.reporting import Call, Reporter
-from swarm.exceptions import StopUser
 from swarm.extras import from_extra
-from swarm.users import failures
 
 with from_extra("mqtt", "swarm.contrib.mqtt"):
     from paho.mqtt import MQTTException
@@ -26,8 +22,6 @@ with from_extra("mqtt", "swarm.contrib.mqtt"):
     from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from paho.mqtt.properties import Properties
     from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -44,6 +38,8 @@ if TYPE_CHECKING:
 REQUEST_TYPE = "MQTT"
 SUBACK_FAILURE = 0x80
 """From here on the codes of a subscription's answer say no."""
+SENT_LATER = (MQTTErrorCode.MQTT_ERR_NO_CONN, MQTTErrorCode.MQTT_ERR_CONN_LOST)
+"""Answers with which paho keeps a message of QoS 1 or 2 for the next connection."""
 FIRST_CONNECTION_S = 30.0
 """How long the first publish or subscribe waits for the connection that is being made."""
 
@@ -66,6 +62,8 @@ class MqttClient(paho.Client):
     on_disconnect = Watched("_swarm_on_disconnect")
     on_publish = Watched("_swarm_on_publish")
     on_subscribe = Watched("_swarm_on_subscribe")
+    on_message = Watched()
+    on_unsubscribe = Watched()
     on_socket_open = Watched("_swarm_on_socket_open")
     on_socket_close = Watched("_swarm_on_socket_close")
 
@@ -89,7 +87,7 @@ class MqttClient(paho.Client):
         self._swarm_leaving = False
         self._swarm_gone = False
         self._swarm_met = False
-        self._swarm_reporter = Reporter(environment.events.request, close=self._swarm_close)
+        self.swarm_reporter = Reporter(environment.events.request, close=self._swarm_close)
         self._swarm_context = {"client_id": client_id or f"swarm-{uuid.uuid4().hex[:16]}"}
         options: dict[str, Any] = {
             "client_id": self._swarm_context["client_id"],
@@ -126,7 +124,7 @@ class MqttClient(paho.Client):
         except ValueError as error:
             call.end(error)
             raise
-        is_kept = qos > 0 and info.rc == MQTTErrorCode.MQTT_ERR_NO_CONN  # sent with the next connection
+        is_kept = qos > 0 and info.rc in SENT_LATER
         if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS and not is_kept:
             call.end(error_of(info.rc))
             return info
@@ -176,9 +174,7 @@ class MqttClient(paho.Client):
             self._swarm_leaving = False
             if self._swarm_connect is None:
                 name = self._generate_event_name("connect", 0, "")
-                self._swarm_connect = self._swarm_reporter.begin(
-                    REQUEST_TYPE, name, dict(self._swarm_context)
-                )
+                self._swarm_connect = self.swarm_reporter.begin(REQUEST_TYPE, name, dict(self._swarm_context))
             try:
                 return super().reconnect()
             except Exception as error:
@@ -218,22 +214,14 @@ class MqttClient(paho.Client):
         pending = getattr(self.socket(), "pending", None)
         return pending is not None and pending() > 0
 
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """Report what a callback of the file's own raises in the block, and go on."""
-        try:
-            yield
-        except GreenletExit:
-            if self._swarm_pump is None or self._swarm_pump.ended:
-                raise
-        except StopUser:
-            if (user := self._swarm_reporter.user) is not None:
-                user.stop(force=True)
-        except Exception as error:
-            if (user := self._swarm_reporter.user) is not None:
-                failures.report(user, error, "a callback of its MQTT client")
-            else:
-                logger.exception("A callback of an MQTT client raised an error")
+    def is_in_pump(self) -> bool:
+        """Whether it is the client's own greenlet that asks: a callback runs there."""
+        pump = self._swarm_pump
+        return pump is not None and not pump.ended and pump.greenlet is gevent.getcurrent()
+
+    def message_callback_add(self, sub: str, callback: Any) -> None:
+        """Call `callback` for the messages of a subscription, as paho's `message_callback_add`."""
+        super().message_callback_add(sub, guarded(self, callback))
 
     def _generate_event_name(self, event_type: str, qos: int, topic: str) -> str:
         """Return the name of a request: `publish:0:topic`, `subscribe:1:topic`, `connect`; for a file to override."""
@@ -244,18 +232,18 @@ class MqttClient(paho.Client):
 
         In a callback it only says so: there, raising would end the connection with its greenlet.
         """
+        if self.is_in_pump():
+            return not self.swarm_reporter.halted
+        self.swarm_reporter.check()
         pump = self._swarm_pump
-        if pump is not None and pump.greenlet is gevent.getcurrent():
-            return not self._swarm_reporter.halted
-        self._swarm_reporter.check()
         if pump is not None and not pump.settled.is_set():
             pump.settled.wait(FIRST_CONNECTION_S)
-            self._swarm_reporter.check()
+            self.swarm_reporter.check()
         return True
 
     def _swarm_begin(self, kind: str, qos: int, topic: str, **more: Any) -> Call:
         context = {**self._swarm_context, "qos": qos, "topic": topic, "start_time": time.time(), **more}
-        return self._swarm_reporter.begin(REQUEST_TYPE, self._generate_event_name(kind, qos, topic), context)
+        return self.swarm_reporter.begin(REQUEST_TYPE, self._generate_event_name(kind, qos, topic), context)
 
     def _swarm_write_rest(self) -> None:
         if self._swarm_pump is not None and self.want_write():
@@ -271,7 +259,7 @@ class MqttClient(paho.Client):
             self._swarm_connected(error or error_of(MQTTErrorCode.MQTT_ERR_CONN_LOST))
         elif self._swarm_met and not self._swarm_gone:
             name = self._generate_event_name("disconnect", 0, "")
-            self._swarm_reporter.tell(REQUEST_TYPE, name, exception=error, context=dict(self._swarm_context))
+            self.swarm_reporter.tell(REQUEST_TYPE, name, exception=error, context=dict(self._swarm_context))
         self._swarm_met = False
         for mid in [mid for mid, (_, is_sent_again) in self._swarm_waiting.items() if not is_sent_again]:
             self._swarm_answered(mid, error or error_of(MQTTErrorCode.MQTT_ERR_CONN_LOST))

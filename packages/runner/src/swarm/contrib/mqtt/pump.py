@@ -6,6 +6,7 @@ here a client costs a watcher and a greenlet that sleeps.
 
 from __future__ import annotations
 
+import logging
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from gevent.socket import wait_write
 
 if TYPE_CHECKING:
     from swarm.contrib.mqtt.client import MqttClient
+
+logger = logging.getLogger("swarm.contrib")
 
 READ = 1
 LOOKS_PER_KEEPALIVE = 4
@@ -29,6 +32,7 @@ class Pump:
         self.settled = Event()
         self.ended = False
         self._client = client
+        self._is_disordered = False
         self._news = Event()
         self._watcher: Any = None
         self._writer: gevent.Greenlet[..., Any] | None = None
@@ -69,7 +73,7 @@ class Pump:
         low, high = client.reconnect_delays
         delay, is_first = low, True
         while not self.ended:
-            if client.socket() is not None:
+            if client.socket() is not None and not self._is_disordered:
                 self._attend()
                 if client.is_connected():
                     delay = low
@@ -83,10 +87,11 @@ class Pump:
                 # Not all at the same moment: a broker that comes back has thousands of clients.
                 gevent.sleep(delay * random.uniform(0.5, 1))
                 delay = min(delay * 2, high)
-                if client.socket() is None and client.wants_connection():
+                if (client.socket() is None or self._is_disordered) and client.wants_connection():
                     self._dial()
 
     def _dial(self) -> None:
+        self._is_disordered = False
         try:
             self._client.reconnect()
         except (OSError, ValueError):  # counted there; ValueError: a host or port that is none
@@ -100,9 +105,13 @@ class Pump:
             self._watcher.start(self._on_readable)
         if not client.has_more():
             self._news.wait(timeout=max(client.keepalive, 1) / LOOKS_PER_KEEPALIVE)
-        with client.guarded():
+        try:
             client.loop_read()
             client.loop_misc()
+        except Exception:
+            # paho would look at the same packet again: begin anew.
+            logger.exception("An MQTT connection has come into disorder and is made again")
+            self._is_disordered = True
         if client.want_write():
             self.write_later()
 
@@ -114,5 +123,4 @@ class Pump:
         client = self._client
         while client.want_write() and (socket := client.socket()) is not None:
             wait_write(socket.fileno())
-            with client.guarded():
-                client.loop_write()
+            client.loop_write()

@@ -59,7 +59,7 @@ class MqttUser(User):
             use_loop_selectors=self.use_loop_selectors,
         )
         """The MQTT client."""
-        self.client._swarm_reporter.belong_to(self)
+        self.client.swarm_reporter.belong_to(self)
         if self.tls_context is not None:
             self.client.tls_set_context(self.tls_context)
         if self.transport == "websockets":
