@@ -1,4 +1,8 @@
-from swarm_cli.keys import PAUSE, STEPS, Keys
+from types import SimpleNamespace
+
+import pytest
+
+from swarm_cli.keys import OPEN, PAUSE, STEPS, Keys
 
 
 class FakeRunner:
@@ -8,6 +12,7 @@ class FakeRunner:
         self.target_user_count = target
         self.shape_greenlet = object() if follows_shape else None
         self.lifecycle = self
+        self.environment = SimpleNamespace(web_ui=None)
         self.state = "running"
         self.asked: list[tuple[int, float]] = []
 
@@ -60,6 +65,31 @@ def test_p_pauses_and_goes_on_beside_a_load_shape_too() -> None:
     assert runner.asked == []
 
 
+@pytest.mark.parametrize(("screen", "opened"), [({"DISPLAY": ":0"}, ["http://127.0.0.1:8089/"]), ({}, [])])
+def test_enter_opens_the_browser_ui_where_there_is_a_screen(
+    screen: dict[str, str],
+    opened: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda url: asked.append(url) is None)
+    monkeypatch.setattr("os.environ", screen)
+    caplog.set_level("INFO")
+    runner = FakeRunner(5)
+    keys = Keys(runner)  # type: ignore[arg-type]  # all of a runner that keys need
+
+    keys.press("\n")
+    assert asked == []
+    runner.environment.web_ui = SimpleNamespace(url="http://127.0.0.1:8089/")
+    keys.press("\r")
+
+    assert asked == opened
+    assert ("the browser UI is at http://127.0.0.1:8089/" in caplog.text) is (not opened)
+    assert runner.asked == []
+
+
 def test_no_key_of_locusts_has_another_meaning() -> None:
     assert STEPS == {"w": 1, "W": 10, "s": -1, "S": -10}
-    assert PAUSE not in {*STEPS, "\r", "\n"}
+    assert set("\r\n") == OPEN
+    assert PAUSE not in {*STEPS, *OPEN}

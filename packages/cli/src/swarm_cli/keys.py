@@ -1,4 +1,7 @@
-"""The keys of a terminal while a run lasts: w, W, s and S change the number of users, p pauses and goes on."""
+"""The keys of a terminal while a run lasts.
+
+w, W, s and S change the number of users, p pauses and goes on, Enter opens the browser UI.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 import sys
 import termios
 import tty
+import webbrowser
 from typing import TYPE_CHECKING, Any
 
 import gevent
@@ -21,6 +25,7 @@ log = get_logger(__name__)
 STEPS = {"w": 1, "W": 10, "s": -1, "S": -10}
 """Users started (or stopped, below 0) by each key."""
 PAUSE = "p"
+OPEN = frozenset("\r\n")
 SPECIAL_KEY = re.compile(r"\x1b[\[O][0-9;]*[A-Za-z~]")
 """What a terminal sends for an arrow or a function key, in which there are letters."""
 RATE = 100.0
@@ -70,11 +75,18 @@ class Keys:
     def press(self, pressed: str) -> None:
         """Do what the keys ask for, all of them as one step; other keys mean nothing."""
         keys = SPECIAL_KEY.sub("", pressed)
+        if OPEN & set(keys):
+            self._open_browser()
         if keys.count(PAUSE) % 2:
             self._pause_or_resume()
         change = sum(STEPS.get(key, 0) for key in keys)
         if change != 0:
             self._change_users(change)
+
+    def _open_browser(self) -> None:
+        url = getattr(self._runner.environment.web_ui, "url", None)
+        if url and not (_has_a_screen() and webbrowser.open(url)):
+            log.info(f"the browser UI is at {url}")
 
     def _pause_or_resume(self) -> None:
         if self._runner.lifecycle.state == "paused":
@@ -90,6 +102,11 @@ class Keys:
             log.warning("a load shape decides on the users; keys change nothing")
             return
         self._runner.start(max(0, self._runner.target_user_count + change), RATE)
+
+
+def _has_a_screen() -> bool:
+    """Whether a browser would get a window of its own; one that runs in the terminal would take that from us."""
+    return sys.platform == "darwin" or bool({"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys())
 
 
 def _is_ours() -> bool:
