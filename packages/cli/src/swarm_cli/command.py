@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from swarm.event import events
 from swarm.exceptions import SwarmError
-from swarm_cli import locustfile, options, prepare, roles, task_ratio
+from swarm_cli import locustfile, options, plugins, prepare, roles, task_ratio
 from swarm_cli.console import tell
 from swarm_cli.errors import CommandLineError, LocustfileError
 from swarm_cli.exit_codes import ExitCode
@@ -42,6 +42,7 @@ def execute(argv: Sequence[str]) -> int:
 
 
 def _execute(argv: Sequence[str]) -> int:
+    plugins.load()
     named: Options = options.locustfile_parser().parse_known_args(argv)[0]
     loaded = _load(argv, named)
     parser = options.get_parser()
