@@ -14,24 +14,13 @@ import pytest
 
 from tests.servers.own_process import Served, served_by
 from tests.system.cli_process import Cli
+from tests.system.enough import LONG, write_enough
 from tests.system.example import Example
 from tests.system.pages import ROOT, blocks_of
 from tests.system.results import Report
 
 EXAMPLES = ROOT / "examples" / "grpc"
 SERVER = Path(__file__).parents[1] / "servers" / "hello_counting.py"
-
-ENOUGH = """
-import gevent
-from swarm import events
-
-@events.init.add_listener
-def leave_after_enough(environment, **_):
-    @environment.events.request.add_listener
-    def count(**_):
-        if environment.stats.total.num_requests == {requests}:
-            gevent.spawn(environment.runner.quit)  # it waits for the tasks to end
-"""
 
 
 def commands_of_the_page() -> list[str]:
@@ -67,12 +56,12 @@ def put_stubs(cli: Cli, stubs: Path) -> None:
 def test_13_a_grpc_user_of_ones_own_fires_its_requests(example: Example, cli: Cli, stubs: Path) -> None:
     users = 25  # more than gevent has threads, and the service answers nobody before all have called
     put_stubs(cli, stubs)
-    cli.write("enough.py", ENOUGH.format(requests=users + 100))
+    enough = write_enough(cli, users + 100)
     example.write("13_grpc")
     with hello_service(stubs, users) as service:
         result = cli.run(
-            *["-f", "13_grpc.py,enough.py", "--headless", "--json", "-H", service.address],
-            *["-u", str(users), "-r", str(users), "-t", "60", "--stop-timeout", "30"],
+            *["-f", f"13_grpc.py,{enough}", "--headless", "--json", "-H", service.address],
+            *["-u", str(users), "-r", str(users), *LONG],
             env={"NAME": "you"},
             timeout=90,
         )
@@ -88,11 +77,11 @@ def test_13_a_grpc_user_of_ones_own_fires_its_requests(example: Example, cli: Cl
 def test_the_page_of_grpc_is_true(cli: Cli, stubs: Path) -> None:
     put_stubs(cli, stubs)
     shutil.copy(EXAMPLES / "locustfile.py", cli.folder)
-    cli.write("enough.py", ENOUGH.format(requests=60))
+    enough = write_enough(cli, 60)
     (command,) = [line for line in commands_of_the_page() if line.startswith("swarm-cli")]
-    arguments = command.replace("locustfile.py", "locustfile.py,enough.py").replace("10s", "60s").split()[1:]
+    arguments = command.replace("locustfile.py", f"locustfile.py,{enough}").split()[1:]
     with hello_service(stubs, 0) as service:
-        result = cli.run(*arguments, "-H", service.address, "--json", "--stop-timeout", "30", timeout=90)
+        result = cli.run(*arguments, "-H", service.address, "--json", *LONG, timeout=90)
 
     assert result.code == 0, result.err
     counts = json.loads(service.output)
@@ -120,7 +109,7 @@ def test_the_server_of_the_page_runs_as_it_says(stubs: Path) -> None:
 def test_a_channel_made_by_the_module_itself_serves_all_users(cli: Cli, stubs: Path) -> None:
     users = 25
     put_stubs(cli, stubs)
-    cli.write("enough.py", ENOUGH.format(requests=users))
+    enough = write_enough(cli, users)
     cli.write(
         "locustfile.py",
         """
@@ -144,8 +133,8 @@ def test_a_channel_made_by_the_module_itself_serves_all_users(cli: Cli, stubs: P
     )
     with hello_service(stubs, users) as service:
         result = cli.run(
-            *["-f", "locustfile.py,enough.py", "--headless", "--json"],
-            *["-u", str(users), "-r", str(users), "-t", "60", "--stop-timeout", "30"],
+            *["-f", f"locustfile.py,{enough}", "--headless", "--json"],
+            *["-u", str(users), "-r", str(users), *LONG],
             env={"SERVICE": service.address},
             timeout=90,
         )
