@@ -62,7 +62,7 @@ def _execute(argv: Sequence[str]) -> int:
         return run_workers(parsed.processes)
     from swarm_cli.run import run
 
-    return run(parsed, loaded, roles.shared_options(parser, parsed))
+    return run(parsed, loaded, roles.shared_options(parser, parsed), parser.args_included_in_web_ui)
 
 
 def _refuse_abbreviation(named: Options, parsed: Options) -> None:

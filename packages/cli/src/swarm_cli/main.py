@@ -32,6 +32,10 @@ def run(argv: list[str]) -> int:
         from swarm_cli.secret import run as make_secret
 
         return make_secret(argv[1:])
+    if argv[:1] == ["replay"]:
+        from swarm_cli.replay import run as replay
+
+        return replay(argv[1:])
     if "-V" in argv or "--version" in argv:
         python = ".".join(map(str, sys.version_info[:3]))
         sys.stdout.write(f"swarm-cli {swarm.__version__} (Python {python})\n")

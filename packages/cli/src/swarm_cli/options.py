@@ -24,9 +24,18 @@ DESCRIPTION = """Load tests in plain Python.
   swarm-cli --master --expect-workers 2 --headless -u 50 …     and twice: swarm-cli --worker -f -
   swarm-cli secret                   what master and workers on several machines share
   swarm-cli demo                     a demo shop and a load test against it
+  swarm-cli replay FILE              a run that was recorded with --record, in the browser
 """
 
-OURS = {"--journal", "--log-format", "--require-valid", "--secret-file", "--web-allowed-host"}
+OURS = {
+    "--journal",
+    "--log-format",
+    "--record",
+    "--require-valid",
+    "--secret-file",
+    "--web-access",
+    "--web-allowed-host",
+}
 """The options that Locust does not have."""
 
 GROUPS = (

@@ -38,6 +38,12 @@ STATISTICS = Group(
             variable="HTML",
             help="write the HTML report; {u}, {r} and {t} in the name become users, spawn rate and run time",
         ),
+        value(
+            "--record",
+            metavar="FILE",
+            variable="RECORD",
+            help="record the run for `swarm-cli replay FILE`, compressed when the name ends with .gz",
+        ),
         flag("--json", help="print the final statistics to stdout, as JSON"),
         value("--json-file", metavar="FILE", help="write the same to a file (.json is added)"),
         flag(

@@ -13,7 +13,7 @@ import gevent
 from swarm import stats as settings
 from swarm.environment import missing_extra
 from swarm.log import get_logger
-from swarm_cli import workers
+from swarm_cli import ui, workers
 from swarm_cli.csv_files import CsvFiles
 from swarm_cli.errors import MissingExtraError
 from swarm_cli.files import OutputFile
@@ -64,6 +64,9 @@ class Outputs:
             else None
         )
         self._history: gevent.Greenlet[..., Any] | None = None
+        self._recording: Any = None
+        if options.record:
+            ui.check_recording(options.record)
         self._stdout_problem: str | None = None
 
     @property
@@ -73,6 +76,11 @@ class Outputs:
 
     def start(self) -> None:
         """Begin to write what is written while the run lasts."""
+        begin = getattr(self._make_html, "begin", None)
+        if begin is not None:
+            begin(self._environment)
+        if self._options.record:
+            self._recording = ui.open_recording(self._environment, self._options.record)
         if self._environment.runner is not None:
             self._history = gevent.spawn(settings.stats_history, self._environment.runner)
         if self._csv is not None:
@@ -97,6 +105,8 @@ class Outputs:
         if self._html is not None and self._make_html is not None:
             self._html.replace(self._make_html(self._environment).encode())
             self._html.close()
+        if self._recording is not None:
+            self._recording.close()
         if self._options.json:
             self._print(document)
         return Results(
@@ -113,6 +123,8 @@ class Outputs:
     def _problems(self) -> list[str]:
         files = [*(self._csv.files if self._csv else []), self._json, self._html]
         found = [f"{file.path} is not complete: {file.problem}." for file in files if file and file.problem]
+        if self._recording is not None and self._recording.problem:
+            found.append(f"{self._recording.path} is not complete: {self._recording.problem}.")
         if self._stdout_problem:
             found.append(f"The JSON could not be written to stdout: {self._stdout_problem}.")
         return found

@@ -13,7 +13,7 @@ from swarm.exceptions import SwarmError
 from swarm.log import get_logger, setup_logging
 from swarm.runners.source import content_hash
 from swarm.transport.secret import VARIABLE, Secret
-from swarm_cli import prepare, telemetry
+from swarm_cli import prepare, telemetry, ui
 from swarm_cli.errors import CommandLineError
 from swarm_cli.intervals import master_settings, worker_settings
 from swarm_cli.listeners import fire_strictly
@@ -25,6 +25,7 @@ from swarm_cli.worker_session import WorkerSession
 from swarm_cli.workers import Gathering, tell_where
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Mapping
 
     from swarm.environment import Environment
@@ -62,27 +63,37 @@ def create_environment(
     )
 
 
-def run(options: Options, loaded: Locustfiles, shared: Mapping[str, Any] | None = None) -> int:
+def run(
+    options: Options,
+    loaded: Locustfiles,
+    shared: Mapping[str, Any] | None = None,
+    fields: Mapping[str, argparse.Action] | None = None,
+) -> int:
     """Run the test, or this process's part in it, and return the exit code.
 
-    `shared` are the options that a master gives to its workers. Raises SwarmError, before anything runs, when
-    something that was asked for cannot be done.
+    `shared` are the options that a master gives to its workers, `fields` those that the browser UI offers. Raises
+    SwarmError, before anything runs, when something that was asked for cannot be done.
     """
     _set_up_logging(options)
     environment = _environment(options, loaded)
     if options.worker:
         return _run_worker(environment, options)
     if is_master(options):
-        return _run_master(environment, options, shared or {})
+        return _run_master(environment, options, shared or {}, fields or {})
     outputs = Outputs(environment, options)
     runner = environment.create_local_runner()
     telemetry.begin(environment, options, node=None)
-    _get_ready(environment, options)
+    _get_ready(environment, options, fields or {})
     prepare.check_descriptors(environment, options.num_users or 1)
     return Session(environment, runner, options, outputs).run()
 
 
-def _run_master(environment: Environment, options: Options, shared: Mapping[str, Any]) -> int:
+def _run_master(
+    environment: Environment,
+    options: Options,
+    shared: Mapping[str, Any],
+    fields: Mapping[str, argparse.Action],
+) -> int:
     prepare.check_can_start(environment, options)
     children, secret = Children(), None
     if options.processes:
@@ -109,7 +120,7 @@ def _run_master(environment: Environment, options: Options, shared: Mapping[str,
     )
     telemetry.begin(environment, options, node="master")
     try:
-        _get_ready(environment, options)
+        _get_ready(environment, options, fields)
         if options.processes:
             children.start(options.processes, port=runner.port, secret=secret)
         else:
@@ -157,9 +168,9 @@ class _MastersSettings:
             prepare.configure_users(environment, self._applied or [])
 
 
-def _get_ready(environment: Environment, options: Options) -> None:
+def _get_ready(environment: Environment, options: Options, fields: Mapping[str, argparse.Action]) -> None:
     if not options.headless:
-        environment.create_web_ui(host=options.web_host or "127.0.0.1", port=options.web_port)
+        ui.make_ui(environment, options, fields)
     fire_strictly(
         environment.events.init,
         "init",
@@ -172,6 +183,8 @@ def _get_ready(environment: Environment, options: Options) -> None:
     prepare.check_tasks(environment)
     if options.headless:
         prepare.check_hosts(environment)
+    else:
+        ui.serve_ui(environment)
 
 
 def _set_up_logging(options: Options) -> None:

@@ -51,6 +51,16 @@ WEB_UI = Group(
             help="choose user classes and load shapes in the UI, and change their settings",
         ),
         flag("--web-login", variable="WEB_LOGIN", help="the UI asks for a log-in that the locustfile checks"),
+        value(
+            "--web-access",
+            metavar="MODE",
+            choices=["auto", "token", "none"],
+            default="auto",
+            variable="WEB_ACCESS",
+            help="who may steer the run: auto (default): everybody on this machine, and from others who has the "
+            "token; token: only who has it; none: everybody. SWARM_WEB_TOKEN and SWARM_WEB_VIEWER_TOKEN set the "
+            "tokens, otherwise one is made and printed",
+        ),
         value("--tls-cert", metavar="FILE", variable="TLS_CERT", help="certificate of the UI: https"),
         value("--tls-key", metavar="FILE", variable="TLS_KEY", help="its private key"),
         flag("--headful", variable="HEADFUL", help=HIDDEN),

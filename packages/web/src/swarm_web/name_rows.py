@@ -195,7 +195,7 @@ class NameRows:
 
     def __init__(self, registry: Registry, lag: int) -> None:
         self._registry = registry
-        self._lag = lag
+        self.lag = lag
         self._rows: list[NameRow] = []
         self._by_key: dict[tuple[str, str], NameRow] = {}
 
@@ -220,7 +220,7 @@ class NameRows:
         self._add_new(second)
         changed: list[NameRow] = []
         warm: list[NameRow] = []
-        end, start = second - self._lag, self._registry.total.start_time
+        end, start = second - self.lag, self._registry.total.start_time
         for number, row in enumerate(self._rows):
             if number % (AT_ONCE * 5) == AT_ONCE * 5 - 1:
                 gevent.sleep(0)

@@ -70,6 +70,7 @@ class Recorder:
     def start(self) -> None:
         """Begin to watch; harmless when called again."""
         if self._greenlet is None:
+            self.history.lag = self.names.lag = self._lag()  # the runner may have come since
             self._greenlet = gevent.spawn(self._watch)
 
     def stop(self, reason: str = "the process has ended") -> None:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from swarm.environment import Environment
     from swarm_web.logs import LogBook
 
-LINES = 500
-"""Lines of each worker that `environment.worker_logs` keeps."""
+INTERVAL_S = 2.0
+"""Seconds in which new lines come."""
 
 
 def collect_lines(environment: Environment, book: LogBook) -> None:
@@ -22,8 +22,7 @@ def collect_lines(environment: Environment, book: LogBook) -> None:
         return
 
     def take(worker: str, lines: list[Any]) -> None:
-        kept = environment.worker_logs.setdefault(worker, [])
-        kept += take_in(book, worker, lines)
-        del kept[:-LINES]
+        take_in(book, worker, lines)
+        worker_logs.keep(environment, worker, worker_logs.as_texts(worker, lines))
 
-    worker_logs.collect(runner, take)
+    worker_logs.collect(runner, take, INTERVAL_S)
