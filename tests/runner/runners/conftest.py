@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import gevent
 import pytest
 
-from swarm import Environment
+from swarm import Environment, User
+from tests.runner.runners.swarm_of_nodes import Nodes
 
 
 @pytest.fixture
@@ -38,3 +39,17 @@ def until() -> Callable[[Callable[[], object]], None]:
             gevent.sleep(0.005)
 
     return wait
+
+
+@pytest.fixture
+def nodes() -> Iterator[Callable[..., Nodes]]:
+    """Make swarms that end with the test."""
+    made: list[Nodes] = []
+
+    def make(*classes: type[User], **options: object) -> Nodes:
+        made.append(Nodes(*classes, **options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end()

@@ -3,116 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 import gevent
 import pytest
 
 from swarm import Environment, User, constant, task
-from swarm.control.settings import MasterSettings, WorkerSettings
-from swarm.event import Events
 from swarm.exceptions import RPCSendError, RunnerAlreadyExistsError
 from swarm.runners import DistributedRunner, LocalRunner, MasterRunner, WorkerNode, WorkerRunner
-from swarm.transport.secret import Secret
-
-BEAT_S = 0.05
-EVENTS = ("test_start", "spawning_complete", "test_stopping", "test_stop")
-
-
-class Sampler(User):
-    """Counts a request each few milliseconds."""
-
-    wait_time = constant(0.005)
-
-    @task
-    def sample(self) -> None:
-        self.environment.events.request.fire(
-            request_type="GET", name="/", response_time=1.5, response_length=3, exception=None
-        )
-
-
-class Idler(User):
-    """Only waits."""
-
-    wait_time = constant(1000)
-
-    @task
-    def rest(self) -> None:
-        pass
-
-
-class Nodes:
-    """A master and workers with environments of their own; `fired` lists the events of each node."""
-
-    def __init__(self, *classes: type[User], **options: object) -> None:
-        self.classes, self.options = classes, options
-        self.secret = Secret.new()
-        self.fired: dict[str, list[str]] = {}
-        self.environment = self._environment("master")
-        self.master: MasterRunner = self.environment.create_master_runner(
-            master_bind_port=0,
-            secret=self.secret,
-            settings=MasterSettings(heartbeat_interval=BEAT_S, report_interval=BEAT_S, final_deadline=5),
-            serve=False,
-        )
-        self.workers: list[WorkerRunner] = []
-
-    def _environment(self, name: str) -> Environment:
-        environment = Environment(user_classes=self.classes, events=Events(), **self.options)  # type: ignore[arg-type]
-        fired = self.fired[name] = []
-        for event in EVENTS:
-            getattr(environment.events, event).add_listener(lambda _event=event, **_: fired.append(_event))
-        return environment
-
-    def worker(self, *, serve: bool = True) -> WorkerRunner:
-        """Make another worker."""
-        runner = self._environment(f"worker {len(self.workers)}").create_worker_runner(
-            "127.0.0.1",
-            self.master.port,
-            secret=self.secret,
-            settings=WorkerSettings(heartbeat_interval=BEAT_S),
-            serve=serve,
-        )
-        self.workers.append(runner)
-        return runner
-
-    def gather(self, workers: int) -> None:
-        """Begin, and wait until so many new workers are there."""
-        self.master.serve()
-        wanted = self.master.worker_count + workers
-        for _ in range(workers):
-            self.worker()
-        wait_until(lambda: self.master.worker_count == wanted)
-
-    def end(self) -> None:
-        """End all nodes."""
-        with gevent.Timeout(20):
-            self.master.quit()
-            for worker in self.workers:
-                worker.quit()
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 10) -> None:
-    """Wait until a condition holds, and fail when it never does."""
-    deadline = time.perf_counter() + seconds
-    while not condition():
-        assert time.perf_counter() < deadline, "the condition never held"
-        gevent.sleep(0.005)
-
-
-@pytest.fixture
-def nodes() -> Iterator[Callable[..., Nodes]]:
-    """Make swarms that end with the test."""
-    made: list[Nodes] = []
-
-    def make(*classes: type[User], **options: object) -> Nodes:
-        made.append(Nodes(*classes, **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.end()
+from tests.runner.runners.swarm_of_nodes import BEAT_S, EVENTS, Idler, Sampler, wait_until
 
 
 def test_the_roles_are_told_apart(nodes) -> None:

@@ -37,6 +37,8 @@ WORKER_REPORT_INTERVAL = 1.0
 """Seconds between a worker's reports of its statistics."""
 MASTER_HEARTBEAT_TIMEOUT = 300.0
 """Seconds that a worker's users run on while its master is silent."""
+WORKER_LOG_REPORT_INTERVAL = 10.0
+"""Seconds between a worker's reports of what it has logged; with 0 or less there are none."""
 CONNECT_TIMEOUT = 5.0
 """Seconds of one attempt of a worker that finds no master."""
 CONNECT_RETRY_COUNT = 60

@@ -42,6 +42,7 @@ from swarm.runners.master_duties import MasterDuties
 from swarm.runners.nodes import WorkerNodes
 from swarm.runners.steered import ACTIVE, SteeredRunner, is_one_of
 from swarm.runners.swarm_monitor import SwarmMonitor
+from swarm.runners.worker_logs import LINES, collect_texts
 from swarm.transport.master_socket import MasterSocket
 
 if TYPE_CHECKING:
@@ -228,6 +229,8 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         """Take up the run of a journal, if there is one, and let workers in from now on."""
         if not self._swarm_serving:
             self._swarm_serving = True
+            if runners.WORKER_LOG_REPORT_INTERVAL > 0 and LINES not in self.custom_messages:
+                collect_texts(self)
             restored = self._swarm_ledger.restored()
             if restored is not None:
                 self.has_resumed = restored.run.state in (*ACTIVE, "stopping")

@@ -57,7 +57,7 @@ class WorkerRunner(UserHost, DistributedRunner):
     """A node that runs users for its master.
 
     `client_id` is its name in the swarm, `worker_index` its number from 0 (-1 until the master has taken it in).
-    `end_reason` says why it ended, empty when it was asked to.
+    `end_reason` says why it ended, empty when it was asked to; `at_end` are called then.
     """
 
     def __init__(
@@ -84,6 +84,7 @@ class WorkerRunner(UserHost, DistributedRunner):
         self._swarm_socket = WorkerSocket(host, port, secret)
         self._swarm_entrance = Entrance(self._swarm_socket, self._give_up)
         self._swarm_forwards: dict[type[Message], Callable[[Forward], None]] = {}
+        self.at_end: list[Callable[[], object]] = []
         self._swarm_begun = False
         self._swarm_tick_waits = False
         self._swarm_ticks = 0
@@ -121,6 +122,11 @@ class WorkerRunner(UserHost, DistributedRunner):
             + self._swarm_pool.failed_starts
             + self.messages.failed_listeners
         )
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a master that knows this worker."""
+        return not self._swarm_core.contact.greeting
 
     @property
     def target_user_count(self) -> int:
@@ -314,6 +320,8 @@ class WorkerRunner(UserHost, DistributedRunner):
         self._swarm_clock.kill(block=False)
         self._swarm_entrance.end()
         self.monitor.end()
+        for call in self.at_end:
+            call()
         self._swarm_duties.carry_out(Shutdown())
         self._swarm_socket.close()
         self._swarm_driver.greenlets[0].kill(block=False)
