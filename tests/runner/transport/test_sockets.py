@@ -190,6 +190,17 @@ class TestMessages:
         worker.socket.reconnect()
         assert worker.socket.send(Goodbye("s")) is False
 
+    def test_sockets_may_be_closed_by_several_at_once(self) -> None:
+        for _ in range(10):
+            master = MasterSocket("127.0.0.1", 0, SECRET)
+            master.serve(lambda *_: None)
+            worker = WorkerSocket("127.0.0.1", master.port, SECRET)
+            worker.serve(lambda _: None)
+            gevent.sleep(0.01)
+            gevent.joinall(
+                [gevent.spawn(end.close) for end in (master, worker, master, worker)], raise_error=True
+            )
+
 
 class TestPeersThatAreGone:
     def test_sending_to_nobody_is_said_and_counted(self, master: Master) -> None:

@@ -56,6 +56,7 @@ class MasterSocket:
         self._inbox: Inbox | None = None
         self._tidying: gevent.Greenlet[[], None] | None = None
         self._open: set[int] = set()
+        self._closed = False
         self.capacity = worker_capacity(_WISH)
         """Connections that it can hold, from the limit of open files; whoever comes beyond them is refused."""
         keys = derive_keys(secret)
@@ -104,10 +105,11 @@ class MasterSocket:
 
     def close(self, linger_s: float = 1.0) -> None:
         """Stop listening; what was sent may still leave within `linger_s` seconds. May be called twice."""
-        if self._context.closed or self._connection.closed:
+        if self._closed:
             return
+        self._closed = True  # at once: a context that two threads end together never ends, or aborts
         if self._tidying is not None:
-            self._tidying.kill()
+            self._tidying.kill(block=False)
         self._connection.close(linger_s)
         self._gatekeeper.close()
         end_context(self._context)
