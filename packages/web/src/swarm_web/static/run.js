@@ -70,15 +70,15 @@ export class Run {
     });
   }
 
-  /** Take in what has changed. @param {any} frame */
+  /** Take in what has changed; what a frame leaves out has not. @param {any} frame */
   update(frame) {
     batch(() => {
-      this.names.update(frame.names);
-      put(this.history, frame.history);
+      this.names.update(frame.names ?? {});
+      put(this.history, frame.history ?? {});
       fold(this.history, frame.time);
       if (this.heat.bounds.length) putHeat(this.heat, frame.heat);
       const last = this.events.value.at(-1)?.id ?? -1;
-      const news = frame.events.filter((/** @type {any} */ each) => each.id > last);
+      const news = (frame.events ?? []).filter((/** @type {any} */ each) => each.id > last);
       if (news.length) this.events.value = [...this.events.value, ...news].slice(-1000);
       this.#present(frame);
     });
@@ -86,12 +86,8 @@ export class Run {
 
   /** @param {any} frame */
   #present(frame) {
-    this.run.value = frame.run;
-    this.total.value = frame.total;
-    this.workers.value = frame.workers;
-    this.errors.value = frame.errors;
-    this.log.value = frame.log;
-    this.time.value = frame.time;
+    for (const key of /** @type {const} */ (["run", "total", "workers", "errors", "log", "time"]))
+      if (frame[key] !== undefined) this[key].value = frame[key];
     this.tick.value += 1;
   }
 
