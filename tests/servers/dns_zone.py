@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import gevent
 from dnslib import RR
 from dnslib.server import BaseResolver, DNSLogger, DNSServer
 from gevent.event import Event
@@ -34,11 +35,12 @@ class DnsZone:
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self.gate = Event()
         self.waiting = 0
-        resolver, quiet = _Resolver(self), DNSLogger("", False)
+        resolver, quiet = _Resolver(self), DNSLogger(logf=lambda _line: None)
         self._udp = DNSServer(resolver, address="127.0.0.1", port=0, logger=quiet)
-        self._udp.start_thread()
         self._tcp = DNSServer(resolver, address="127.0.0.1", port=0, logger=quiet, tcp=True)
-        self._tcp.start_thread()
+        for server in (self._udp, self._tcp):
+            # Not its own start_thread, whose server takes half a second to hear that it is to stop.
+            gevent.spawn(server.server.serve_forever, poll_interval=0.01)
         self._tls = None
         if context is not None:
             self._tls = StreamServer(("127.0.0.1", 0), self._relay, ssl_context=context)

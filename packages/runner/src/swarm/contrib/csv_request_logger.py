@@ -127,4 +127,5 @@ class CsvRequestLogger:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = file = path.open("w", newline="", encoding="utf-8")
         csv.writer(file, lineterminator="\n").writerow(CSV_COLUMNS)
+        file.flush()
         return file

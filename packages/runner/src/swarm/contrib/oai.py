@@ -80,14 +80,14 @@ class _Follower:
         self._line = b""
         self._pieces = 0
         self._tokens: int | None = None
-        self._is_read = False
+        self._is_reading = False
         response.iter_bytes, response.close = self.iter_bytes, self.close
 
     def iter_bytes(self, *args: Any, **kwargs: Any) -> Iterator[bytes]:
         """Give what `iter_bytes` gives."""
-        self._is_read = True
+        chunks = self._read(*args, **kwargs)
         try:
-            for chunk in self._read(*args, **kwargs):
+            while (chunk := self._next_of(chunks)) is not None:
                 *lines, self._line = (self._line + chunk).split(b"\n")
                 for line in lines:
                     self._look_at(line)
@@ -99,15 +99,21 @@ class _Follower:
             self._call.end(error)
             raise
         finally:
-            self._is_read = False
             self._end()
         self._reporter.check()
 
     def close(self) -> None:
         """Close the response, read to its end or not."""
         self._close()
-        if not self._is_read:  # reading closes it, too, and knows how it ended
+        if not self._is_reading:  # which closes it, too, and knows how it ended
             self._end()
+
+    def _next_of(self, chunks: Iterator[bytes]) -> bytes | None:
+        self._is_reading = True
+        try:
+            return next(chunks, None)
+        finally:
+            self._is_reading = False
 
     def _end(self) -> None:
         self._call.request["response_length"] = self._pieces if self._tokens is None else self._tokens
