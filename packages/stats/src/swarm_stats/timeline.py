@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left, bisect_right
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -95,8 +96,8 @@ class Timeline:
     ) -> dict[str, list[Any]]:
         """Return `time` and the columns as lists, from `begin` to `end` (seconds, both included)."""
         times = self._times
-        first = 0 if begin is None else _position(times, begin)
-        last = len(times) if end is None else _position(times, end + 1e-9)
+        first = 0 if begin is None else bisect_left(times, begin)
+        last = len(times) if end is None else bisect_right(times, end)
         shown: dict[str, list[Any]] = {"time": times[first:last].tolist()}
         for name, column in zip(self.names, self._columns, strict=True):
             if names is None or name in names:
@@ -189,18 +190,6 @@ class Timeline:
                     break
                 behind -= count
         return lengths
-
-
-def _position(times: Sequence[int], time: float) -> int:
-    """The first position whose time is at or after `time`."""
-    low, high = 0, len(times)
-    while low < high:
-        middle = (low + high) // 2
-        if times[middle] < time:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 def _fold_values(

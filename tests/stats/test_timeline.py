@@ -1,0 +1,55 @@
+"""A table over time: rows by their second, folded as they grow old, in bounded memory."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm_stats.timeline import Fold, Timeline
+
+NOW = 1_795_000_000
+COLUMNS = {"users": Fold.LAST, "rps": Fold.RATE, "avg": Fold.MEAN, "p95": Fold.MAX}
+SMALL = ((1, 10), (5, 4), (30, 3))
+
+
+def test_a_stretch_has_both_its_ends() -> None:
+    table = Timeline(COLUMNS)
+    for second in range(5):
+        table.put(NOW + second, [second, 1, 1, 1])
+
+    assert table.columns(NOW + 2, NOW + 2)["time"] == [NOW + 2]
+    assert table.columns(NOW + 1, NOW + 3)["users"] == [1, 2, 3]
+    assert table.columns(NOW + 4.5)["time"] == []
+
+
+def test_a_row_that_comes_again_takes_the_place_of_the_first() -> None:
+    table = Timeline(COLUMNS)
+
+    assert table.put(NOW, [1, 1, None, 1])
+    assert not table.put(NOW, [1, 1, None, 1])
+    assert table.put(NOW, [1, 2, None, 1])
+    assert table.columns() == {"time": [NOW], "users": [1], "rps": [2], "avg": [None], "p95": [1]}
+
+
+def test_old_rows_are_summed_up_as_their_columns_say() -> None:
+    table = Timeline(COLUMNS, ((1, 5), (5, 10)))
+    for second in range(10):
+        table.put(NOW + second, [second, 10 * (second < 2), 100 * second, second])
+
+    old = {name: values[0] for name, values in table.columns().items()}
+    assert old == {"time": NOW, "users": 4, "rps": 4, "avg": 50, "p95": 4}
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 50)), max_size=150))
+def test_rows_stay_in_order_and_bounded(rows: list[tuple[int, int]]) -> None:
+    table = Timeline(COLUMNS, SMALL)
+    newest = -1
+    for second, rate in rows:
+        if second < newest - 8:  # older than the finest rows: left out
+            continue
+        newest = max(newest, second)
+        table.put(second, [1, rate, 1, 1])
+
+    times = table.columns()["time"]
+    assert times == sorted(set(times))
+    assert len(table) <= sum(rows for _, rows in SMALL) + 1
