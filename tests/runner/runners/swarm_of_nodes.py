@@ -53,7 +53,10 @@ class Nodes:
             master_bind_port=0,
             secret=self.secret,
             settings=MasterSettings(
-                heartbeat_interval=BEAT_S, report_interval=BEAT_S, final_deadline=20, options=shared or {}
+                heartbeat_interval=BEAT_S,
+                report_interval=BEAT_S,
+                final_deadline=final_deadline,
+                options=shared or {},
             ),
             serve=False,
         )

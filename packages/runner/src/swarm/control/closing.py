@@ -90,11 +90,17 @@ class Closing:
         if self._quit_by is not None:
             raise LifecycleError("The master is quitting already.")
         self._quit_by = now + self._settings.quit_grace
-        return [Send(m.peer, Quit(self._plan.session)) for m in self._present() if m.peer is not None]
+        return [effect for member in self._present() for effect in self.dismiss(member)]
+
+    def dismiss(self, member: Member) -> list[Instruction]:
+        """Tell a worker to end."""
+        return [] if member.peer is None else [Send(member.peer, Quit(self._plan.session))]
 
     def may_quit(self, now: float) -> bool:
         """Whether the master was asked to quit, and everybody has said goodbye or had the time for it."""
         return self._quit_by is not None and (not self._present() or now >= self._quit_by)
 
     def _present(self) -> list[Member]:
-        return [member for member in self._fleet if member.peer is not None and member.state != "quit"]
+        """Return who can be told, and who may just be connecting again."""
+        here = [member for member in self._fleet if member.state != "quit"]
+        return [member for member in here if member.peer is not None or member.state != "missing"]

@@ -91,16 +91,15 @@ class Fleet:
         member.turn("lost")
         return member
 
-    def forget_peer(self, peer: bytes) -> None:
-        """The transport can't reach this routing id any more."""
-        member = self._by_peer.pop(peer, None)
+    def cannot_reach(self, peer: bytes) -> None:
+        """The transport can't reach this routing id any more; what it had said may still be on its way here."""
+        member = self._by_peer.get(peer)
         if member is not None:
             member.peer = None
 
     def depart(self, member: Member) -> list[Instruction]:
         """A worker has said goodbye. It stays in the books of the run that it had part in."""
-        if member.peer is not None:
-            self.forget_peer(member.peer)
+        self._detach(member)
         self._departed.add(member.key)
         heapq.heappush(self._free_indices, member.index)
         return member.turn("left")
@@ -114,8 +113,7 @@ class Fleet:
         ]
         for member in gone:
             del self.members[member.key]
-            if member.peer is not None:
-                self.forget_peer(member.peer)
+            self._detach(member)
             if self._by_identity.get(member.identity) is member:
                 del self._by_identity[member.identity]
         self._departed.clear()
@@ -127,10 +125,13 @@ class Fleet:
         return member
 
     def _attach(self, member: Member, peer: bytes) -> None:
-        if member.peer is not None and member.peer != peer:
-            self.forget_peer(member.peer)
-        member.peer = peer
+        self._detach(member)
+        member.peer = member.heard_from = peer
         self._by_peer[peer] = member
+
+    def _detach(self, member: Member) -> None:
+        self._by_peer.pop(member.heard_from, None)
+        member.peer, member.heard_from = None, b""
 
     def _reason_against(self, hello: Hello) -> Refusal | None:
         other = self._by_identity.get(hello.identity)

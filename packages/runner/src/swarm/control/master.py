@@ -202,6 +202,8 @@ class MasterCore:
         member.users = hello.users
         self._out += self.voice.welcome(self._now, member, hello)
         self._hear(member)
+        if self.closing.is_quitting:  # it may not have heard
+            self._out += self.closing.dismiss(member)
 
     def _hear(self, member: Member) -> None:
         member.heard_at = self._now
@@ -221,7 +223,7 @@ class MasterCore:
             self.plan.postpone(self._now + self.settings.heartbeat_interval)
 
     def _disconnected(self, gone: happen.Disconnected) -> None:
-        self.fleet.forget_peer(gone.peer)
+        self.fleet.cannot_reach(gone.peer)
 
     def _goodbye(self, member: Member, _: say.Goodbye) -> None:
         self._out += self.fleet.depart(member)

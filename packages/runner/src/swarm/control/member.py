@@ -42,6 +42,9 @@ class Member:
         self.incarnation = incarnation
         self.index = index
         self.peer: bytes | None = None
+        """Where it can be reached; None when it can't."""
+        self.heard_from = b""
+        """Where it is heard from: there, or where it could be reached last."""
         self.chart = WorkerStates(identity, index)
         self.heard_at = now
         self.hello_at = 0.0
