@@ -335,6 +335,29 @@ def test_quitting_waits_for_goodbyes_up_to_its_grace():
     assert of_kind(master.tick(1.0), do.Shutdown)
 
 
+def test_who_connects_again_while_the_master_quits_is_waited_for_and_told_again():
+    master = MasterByHand(quit_grace=1.0)
+    master.join("a")
+    master.bring(happen.Disconnected(b"a"))
+    master.ask("quit")
+    assert not of_kind(master.tick(), do.Shutdown)
+    welcomed = master.hello("a", peer=b"a again")
+    assert [type(message) for message in master.sent(welcomed, say.Message, "a")] == [say.Welcome, say.Quit]
+    assert of_kind(master.say("a", say.Goodbye("s1")), do.Shutdown)
+
+
+def test_what_was_said_on_a_connection_that_has_broken_since_counts():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 10})
+    master.bring(happen.Disconnected(b"a"))  # a pulse could not be sent, while these were on their way
+    done = master.bring(happen.Received(b"a", say.Delta("s1", 1, 1, 5, True, {})))
+    assert of_kind(done, effect.Apply)
+    left = master.bring(happen.Received(b"a", say.Goodbye("s1")))
+    assert of_kind(left, effect.WorkerLeft)
+    assert master.assignments(master.tick())["b"].users == {"Shopper": 10}
+    assert not of_kind(master.tick(10.0, silent=()), effect.WorkerLost)
+
+
 def test_what_the_state_does_not_allow_is_refused():
     master = MasterByHand()
     with pytest.raises(LifecycleError):
