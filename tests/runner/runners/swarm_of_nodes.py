@@ -43,7 +43,13 @@ class Idler(User):
 class Nodes:
     """A master and workers with environments of their own; `fired` lists the events of each node."""
 
-    def __init__(self, *classes: type[User], shared: dict[str, Any] | None = None, **options: object) -> None:
+    def __init__(
+        self,
+        *classes: type[User],
+        shared: dict[str, Any] | None = None,
+        final_deadline: float = 20,
+        **options: object,
+    ) -> None:
         """Make the master; `options` are those of all environments, `shared` the settings' options for workers."""
         self.classes, self.options = classes, options
         self.secret = Secret.new()
