@@ -32,6 +32,24 @@ SLEEPER = """
 """A locustfile whose requests need no server."""
 
 
+NO_WEB = """
+    import importlib.metadata as metadata
+    import sys
+
+    def entry_points(**params):
+        return [entry for entry in found(**params) if not entry.value.startswith("swarm_web")]
+
+    def distribution(name):
+        if name == "swarm-web":
+            raise metadata.PackageNotFoundError(name)
+        return get(name)
+
+    found, metadata.entry_points = metadata.entry_points, entry_points
+    get, metadata.distribution = metadata.distribution, distribution
+    sys.modules["swarm_web"] = None
+"""
+
+
 class Finished:
     """What a finished process said."""
 
@@ -68,6 +86,12 @@ class Cli:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
         return path
+
+    def without_extra_web(self) -> Cli:
+        """Let processes find no browser UI and no report, as where the extra is not installed."""
+        self.write("hidden/sitecustomize.py", NO_WEB)
+        self.environment["PYTHONPATH"] = str(self.folder / "hidden")
+        return self
 
     def run(
         self,

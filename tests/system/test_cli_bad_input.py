@@ -181,17 +181,6 @@ def test_a_class_that_settings_name_must_be_there(sleeper: Cli) -> None:
     assert "Sleeper" in message
 
 
-def test_without_a_ui_the_extra_and_headless_are_named(sleeper: Cli) -> None:
-    assert "--headless" in sleeper.run().refused(1)
-
-
-def test_a_report_that_nobody_can_write_is_told_before_the_run(sleeper: Cli) -> None:
-    message = sleeper.headless("--html", "report.html").refused(1)
-
-    assert "HTML report" in message
-    assert "--json-file" in message
-
-
 def test_more_users_than_descriptors_are_refused_with_both_figures(cli: Cli) -> None:
     cli.write("locustfile.py", USER)
 

@@ -129,6 +129,23 @@ def test_the_keys_start_and_stop_users(sleeper: Cli) -> None:
     assert after == screen.before
 
 
+def test_the_keys_work_beside_the_browser_ui(sleeper: Cli) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        sleeper.environment.pop(name, None)
+    with terminal(sleeper, "-P", "0") as screen:
+        screen.wait_for("Browser UI: http://127.0.0.1:")
+        screen.press("\r")
+        screen.wait_for("the browser UI is at http://127.0.0.1:")
+        screen.press("w")
+        screen.wait_for("all users spawned users=1")
+        screen.press("\x03")
+        code = screen.finish()
+        after = screen.modes
+
+    assert code == 0
+    assert after == screen.before
+
+
 def test_the_table_is_drawn_in_place_with_the_progress(sleeper: Cli) -> None:
     with terminal(sleeper, "--headless", "-u", "2", "-r", "2", "-t", "3") as screen:
         code = screen.finish()

@@ -196,11 +196,13 @@ def test_another_locustfile_on_a_worker_is_a_warning(hitter: Cli, server: Counti
 
 
 def test_a_master_that_would_not_know_what_to_start_says_what_to_add(sleeper: Cli) -> None:
+    sleeper.without_extra_web()
     assert "add -u N" in sleeper.run("--master", "--expect-workers", "4").refused(2)
     assert "add -u N" in sleeper.run("--processes", "2").refused(2)
 
 
 def test_a_master_without_a_ui_waits_for_its_workers_and_starts(hitter: Cli, server: CountingServer) -> None:
+    hitter.without_extra_web()
     with SwarmOf(hitter) as swarm:
         master = swarm.cli.running(
             *("--master", "--master-bind-port", "0", "--expect-workers", "1", "--json", "--only-summary"),
