@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from tests.servers.tls import authority
@@ -79,6 +80,9 @@ class Mosquitto:
         """Let it answer nothing, with all its connections kept, until `thaw`."""
         assert self.process is not None
         self.process.send_signal(signal.SIGSTOP)
+        process = psutil.Process(self.process.pid)
+        while process.status() != psutil.STATUS_STOPPED:
+            time.sleep(0.001)
 
     def thaw(self) -> None:
         """Let it go on."""

@@ -38,9 +38,10 @@ class PostgreSQL:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/postgres"
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        """Return the rows of a query over a connection that is nobody's user's."""
+        """Return the rows of a query, if it has any, over a connection that is nobody's user's."""
         with psycopg.connect(self.conn_string, autocommit=True) as connection:
-            return connection.execute(query).fetchall()
+            cursor = connection.execute(query)
+            return cursor.fetchall() if cursor.description is not None else []
 
 
 @pytest.fixture(scope="session")
