@@ -184,10 +184,12 @@ def test_without_the_extra_asking_for_the_ui_names_it(without_web: Path, tmp_pat
     )
 
 
-def test_with_the_extra_asking_for_the_ui_says_that_this_release_has_none(
-    with_web: Path, tmp_path: Path
-) -> None:
-    _run(with_web / "python", "-c", "import swarm_web", cwd=tmp_path)
-    said = _ask_for_the_ui(with_web, tmp_path)
-    assert "later release" in said
-    assert "--headless" in said
+def test_with_the_extra_the_ui_serves_and_the_report_is_written(with_web: Path, tmp_path: Path) -> None:
+    locustfile = tmp_path / "locustfile.py"
+    locustfile.write_text("from swarm import User\n\nclass Idle(User):\n    def run(self):\n        pass\n")
+    options = ["--autostart", "--autoquit", "0", "-t", "1", "-P", "0", "--html", "report.html"]
+    done = _run(with_web / "swarm-cli", "-f", locustfile, *options, cwd=tmp_path)
+    assert "Browser UI: http://127.0.0.1:" in done.stderr
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "No request was made." in page
+    assert '<script type="importmap">' in page

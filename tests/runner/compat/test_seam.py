@@ -124,7 +124,10 @@ def test_a_name_that_is_missing_says_why_and_what_to_do(statement: str, reason: 
         _import(statement)
 
 
-def test_the_browser_uis_names_say_which_extra_they_belong_to() -> None:
+def test_the_browser_uis_names_say_which_extra_they_belong_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [name for name in sys.modules if name.partition(".")[0] == "swarm_web"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [_Hides("swarm_web"), *sys.meta_path])
     with pytest.raises(ImportError, match=r"swarm-cli\[web\]"):
         _import("from locust.web import WebUI")
 

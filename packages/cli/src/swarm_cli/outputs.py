@@ -150,6 +150,11 @@ def _json_path(name: str) -> Path:
     return Path(name if name.endswith(".json") else f"{name}.json")
 
 
+def process_html_filename(options: Options) -> None:
+    """Fill users, spawn rate and run time into the name of the report (Locust's `locust.html`)."""
+    options.html_file = str(_html_path(options))
+
+
 def _html_path(options: Options) -> Path:
     name: str = options.html_file
     values = {

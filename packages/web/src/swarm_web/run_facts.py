@@ -54,6 +54,8 @@ class RunFacts:
         state = self.current
         if state == self.state:
             return None
+        if state == "quit" and self.ended is not None:
+            return None  # of a process that ends, the run's end is what is to be seen
         before, self.state, self.since = self.state, state, now
         if state in ACTIVE and before not in ACTIVE:
             self.started, self.ended = now, None

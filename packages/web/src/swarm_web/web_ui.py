@@ -58,6 +58,14 @@ class WebUI:
     `auth_required_if_enabled` for its own routes; `greenlet` and `server`, once it was started.
     """
 
+    app: Flask
+    template_args: dict[str, Any]
+    auth_args: AuthArgs
+    login_manager: LoginManager | None
+    greenlet: gevent.Greenlet[..., None] | None
+    server: WSGIServer | None
+    userclass_picker_is_active: bool
+
     def __init__(
         self,
         environment: Environment,
@@ -88,11 +96,11 @@ class WebUI:
         self.web_login = web_login
         self.userclass_picker_is_active = userclass_picker_is_active
         self.base_path = _base_path(web_base_path)
-        self.template_args: dict[str, Any] = {}
-        self.auth_args: AuthArgs = {}
-        self.greenlet: gevent.Greenlet[..., None] | None = None
-        self.server: WSGIServer | None = None
-        self.login_manager: LoginManager | None = None
+        self.template_args = {}
+        self.auth_args = {}
+        self.greenlet = None
+        self.server = None
+        self.login_manager = None
         self._files = (tls_cert, tls_key)
         self._display_name = display_name
         self._csv_writer = stats_csv_writer

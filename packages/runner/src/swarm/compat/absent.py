@@ -21,16 +21,6 @@ GONE = {
 }
 """Names of before Locust 1.0, and what took their place."""
 
-_NO_UI = (
-    "this release of Swarm has no browser UI and no HTML report; both come with a later release, as the "
-    "extra `web` (pip install 'swarm-cli[web]'). Everything else runs without: --headless, --csv, --json"
-)
-NOT_YET = {
-    "locust.web": _NO_UI,
-    "locust.html": _NO_UI,
-}
-"""Modules that are there, without names so far, and why."""
-
 _OWN_CLIENT = (
     "Swarm has no users of vector databases. Write a User with their own client, "
     "which reports with `self.environment.events.request.measure(type, name)`"
@@ -43,6 +33,7 @@ _PYTEST = "functions of pytest as users come with a later release of Swarm; writ
 MISSING = {
     "locust.contrib.milvus": _OWN_CLIENT,
     "locust.contrib.qdrant": _OWN_CLIENT,
+    "locust.html.render_template_from": "the report is made without templates: use get_html_report(environment)",
     "locust.runners.locust_exception_handler": _LOOPS,
     "locust.PytestUser": _PYTEST,
     "locust.user.users.PytestUser": _PYTEST,

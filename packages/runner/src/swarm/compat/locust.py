@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from swarm.compat.absent import GONE, MISSING, NOT_YET
+from swarm.compat.absent import GONE, MISSING
 from swarm.compat.names import NAMES
 from swarm.compat.resolve import resolve
 from swarm.exceptions import SwarmError
@@ -107,10 +107,9 @@ def _unknown(path: str) -> str:
     if path in GONE:
         return f"{path} {GONE[path]}"
     module, _, _ = path.rpartition(".")
-    reasons = NOT_YET | MISSING
     for known in (path, module):
-        if known in reasons:
-            return f"{path}: {reasons[known]}."
+        if known in MISSING:
+            return f"{path}: {MISSING[known]}."
     place = f"which has {', '.join(sorted(NAMES[module]))}" if NAMES.get(module) else "for Locust's files"
     return f"{path} has no counterpart in this release of Swarm, {place}."
 

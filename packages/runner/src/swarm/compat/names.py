@@ -261,6 +261,26 @@ NAMES: dict[str, dict[str, str]] = {
     ),
     "locust.opentelemetry": _in("swarm.otel.setup", "MAX_REQUEST_NAMES", "setup_opentelemetry"),
     "locust.main": _in("swarm_cli.main", "create_environment", "load_locustfile", "main"),
-    "locust.web": {},
-    "locust.html": {},
+    "locust.web": _in(
+        "swarm_web.web",
+        "DEFAULT_CACHE_TIME",
+        "HOST_IS_REQUIRED",
+        "STATE_MISSING",
+        "STATE_RUNNING",
+        "AuthArgs",
+        "AuthProvider",
+        "CustomForm",
+        "InputField",
+        "WebUI",
+    ),
+    "locust.html": {
+        **_in(
+            "swarm_web.html",
+            "PERCENTILES_FOR_HTML_REPORT",
+            "STATE_STOPPED",
+            "STATE_STOPPING",
+            "get_html_report",
+        ),
+        **_in("swarm_cli.outputs", "process_html_filename"),
+    },
 }
