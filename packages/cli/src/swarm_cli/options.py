@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from swarm_cli.config import DEFAULT_FILES
 from swarm_cli.distributed_options import MASTER, WORKER
 from swarm_cli.option import Group
 from swarm_cli.output_options import LOGGING, STATISTICS
@@ -51,9 +52,10 @@ GROUPS = (
 )
 
 
-def get_parser() -> LocustArgumentParser:
-    """Return a parser with all built-in options."""
+def get_parser(default_config_files: Sequence[str] = DEFAULT_FILES) -> LocustArgumentParser:
+    """Return a parser with all built-in options, which reads these configuration files, those that are there."""
     parser = new_parser(
+        default_config_files,
         usage="%(prog)s [options] [UserClass ...]",
         description=DESCRIPTION,
         epilog="Environment variables are read under the names that begin with LOCUST_, too.",

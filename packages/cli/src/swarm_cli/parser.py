@@ -14,7 +14,7 @@ import configargparse
 from swarm_cli import config, unknown_options
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     _Parser = argparse.ArgumentParser
 else:
@@ -193,12 +193,14 @@ def _add_argument(add: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> ar
     return action
 
 
-def new_parser(**kwargs: Any) -> LocustArgumentParser:
+def new_parser(
+    default_config_files: Sequence[str] = config.DEFAULT_FILES, **kwargs: Any
+) -> LocustArgumentParser:
     """Return a parser without options that reads the configuration files and the environment."""
     make: Any = LocustArgumentParser
     parser: LocustArgumentParser = make(
         prog="swarm-cli",
-        default_config_files=list(config.DEFAULT_FILES),
+        default_config_files=list(default_config_files),
         config_file_parser_class=config.ConfigFiles,
         config_file_open_func=config.open_config,
         formatter_class=argparse.RawDescriptionHelpFormatter,
