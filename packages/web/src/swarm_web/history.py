@@ -42,7 +42,8 @@ class RunHistory:
         self.rows = Timeline(COLUMNS)
         self.heat = heat.HeatMap(heat.SECONDS)
         self._total = total
-        self._samples: dict[int, tuple[Sequence[float | None], Sequence[float | None]]] = {}
+        self._loads: dict[int, Sequence[float]] = {}
+        self._times: dict[int, Sequence[float | None]] = {}
         self._mark: Histogram | None = None
         self._sums = (0, 0)
 
@@ -50,7 +51,8 @@ class RunHistory:
         """Begin anew."""
         self.rows.clear()
         self.heat.clear()
-        self._samples.clear()
+        self._loads.clear()
+        self._times.clear()
         self._mark = None
         self._sums = (0, 0)
 
@@ -67,15 +69,19 @@ class RunHistory:
         `nodes` are workers, CPU and lag.
         """
         total, second = self._total, int(now) - 1
-        self._samples[second] = (users, target), (*self.current(), self._average(), *nodes)
-        while len(self._samples) > self.lag + REVISED_S + 1:
-            del self._samples[next(iter(self._samples))]
+        settled = second - self.lag
+        self._loads[second] = (users, target, *nodes)
+        self._times[settled] = (*self.current(), self._average())
+        for kept in (self._loads, self._times):
+            while len(kept) > self.lag + REVISED_S + 1:
+                del kept[next(iter(kept))]
         begin = int(total.start_time)
         times = []
-        for each, (load, rest) in self._samples.items():
-            if begin <= each <= second - self.lag:
+        for each, (users_then, target_then, *nodes_then) in self._loads.items():
+            if begin <= each <= settled:
                 rates = (total.num_reqs_per_sec.get(each, 0), total.num_fail_per_sec.get(each, 0))
-                if self.rows.put(each, [*load, *rates, *rest]):
+                took = self._times.get(each, (None, None, None, None))
+                if self.rows.put(each, [users_then, target_then, *rates, *took, *nodes_then]):
                     times.append(each)
         return self._shown(times), self._heat(max(begin, second - self.lag // 2))
 
