@@ -38,16 +38,7 @@ MISSING = {
     "locust.PytestUser": _PYTEST,
     "locust.user.users.PytestUser": _PYTEST,
     "locust.util.load_locustfile.load_locustfile_pytest": _PYTEST,
-    **dict.fromkeys(
-        [
-            f"locust.runners.{name}"
-            for name in (
-                "FALLBACK_INTERVAL",
-                "HEARTBEAT_DEAD_INTERNAL",
-                "WORKER_LOG_REPORT_INTERVAL",
-            )
-        ],
-        _NO_SUCH_INTERVAL,
-    ),
+    "locust.runners.FALLBACK_INTERVAL": _NO_SUCH_INTERVAL,
+    "locust.runners.HEARTBEAT_DEAD_INTERNAL": _NO_SUCH_INTERVAL,
 }
 """What Locust has and this release has not, module or name, and what to do."""

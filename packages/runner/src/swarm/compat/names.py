@@ -147,6 +147,7 @@ NAMES: dict[str, dict[str, str]] = {
             "STATE_SPAWNING",
             "STATE_STOPPED",
             "STATE_STOPPING",
+            "WORKER_LOG_REPORT_INTERVAL",
             "WORKER_REPORT_INTERVAL",
             "WorkerNode",
             "WorkerNodes",
