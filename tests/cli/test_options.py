@@ -98,7 +98,6 @@ def test_an_unknown_option_is_named(capsys: pytest.CaptureFixture[str]) -> None:
         (["-c", "100", "-r", "2"], "-c was removed from Locust: use -u or --users"),
         (["--legacy-ui"], "--legacy-ui was removed from Locust: leave it out"),
         (["--web-auth", "me:sesame"], "--web-auth was removed from Locust: use --web-login"),
-        (["--build-path", "dist"], "--build-path is for builds of Locust's UI"),
     ],
 )
 def test_an_option_that_is_no_longer_served_says_what_to_do(

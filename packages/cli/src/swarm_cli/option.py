@@ -57,14 +57,9 @@ def value(*names: str, help: str, variable: str | None = None, **settings: Any) 
     return Option(names, help, variable, settings)
 
 
-def refused(name: str, why: str, variable: str | None = None) -> Option:
-    """Return a hidden option of Locust's that is not served; giving it is an error that reads `name why`."""
-    return Option((name,), HIDDEN, variable, {"action": _Refused, "nargs": "?", "why": why})
-
-
 def removed(name: str, instead: str, variable: str | None = None) -> Option:
     """Return a hidden option that Locust itself serves no longer; giving it is an error that says what does."""
-    return refused(name, removal(instead), variable)
+    return Option((name,), HIDDEN, variable, {"action": _Removed, "nargs": "?", "instead": instead})
 
 
 def removal(instead: str) -> str:
@@ -72,16 +67,16 @@ def removal(instead: str) -> str:
     return f"was removed from Locust: {instead}"
 
 
-class _Refused(argparse.Action):
-    """Ends the parsing with the reason."""
+class _Removed(argparse.Action):
+    """Ends the parsing with what to do instead."""
 
-    def __init__(self, *args: Any, why: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, instead: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._why = why
+        self._instead = instead
 
     def __call__(
         self, parser: argparse.ArgumentParser, _namespace: Any, values: Any, option_string: str | None = None
     ) -> None:
         """Refuse it, unless a variable says that it is not wanted."""
         if str(values).lower() not in ("false", "no", "0"):
-            parser.error(f"{option_string or self.option_strings[0]} {self._why}")
+            parser.error(f"{option_string or self.option_strings[0]} {removal(self._instead)}")

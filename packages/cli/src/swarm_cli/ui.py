@@ -31,6 +31,8 @@ def make_ui(environment: Environment, options: Options, fields: Mapping[str, arg
     """Make the UI of `environment`; `fields` are the locustfile's options that it offers. It does not serve yet."""
     if bool(options.tls_cert) != bool(options.tls_key):
         raise CommandLineError("--tls-cert and --tls-key: the UI needs both, or none")
+    if options.build_path and not Path(options.build_path, "index.html").is_file():
+        raise CommandLineError(f"--build-path: there is no index.html in {options.build_path}")
     environment.create_web_ui(
         host=options.web_host or "",
         port=options.web_port,
@@ -39,6 +41,7 @@ def make_ui(environment: Environment, options: Options, fields: Mapping[str, arg
         tls_key=options.tls_key,
         delayed_start=True,
         userclass_picker_is_active=options.class_picker,
+        build_path=options.build_path,
         web_base_path=options.web_base_path or "",
         access=options.web_access,
         token=os.environ.get(TOKEN) or None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from swarm_cli.kinds import integer
-from swarm_cli.option import HIDDEN, Group, flag, refused, removed, value
+from swarm_cli.option import HIDDEN, Group, flag, removed, value
 
 WEB_UI = Group(
     "Browser UI options",
@@ -65,9 +65,7 @@ WEB_UI = Group(
         value("--tls-key", metavar="FILE", variable="TLS_KEY", help="its private key"),
         flag("--headful", variable="HEADFUL", help=HIDDEN),
         value("--web-host-display-name", variable="WEB_HOST_DISPLAY_NAME", help=HIDDEN),
-        refused(
-            "--build-path", "is for builds of Locust's UI, and Swarm has its own: leave it out", "BUILD_PATH"
-        ),
+        value("--build-path", variable="BUILD_PATH", help=HIDDEN),
         removed("--web-auth", "use --web-login, with a log-in in the locustfile", "WEB_AUTH"),
         removed("--legacy-ui", "leave it out, there is one browser UI", "LEGACY_UI"),
     ],
