@@ -206,6 +206,7 @@ def _environment(options: Options, loaded: Locustfiles) -> Environment:
         parsed_locustfiles=loaded.paths,
         available_user_classes=loaded.user_classes,
         available_shape_classes=loaded.shape_classes,
+        available_user_tasks={name: list(each.tasks or ()) for name, each in loaded.user_classes.items()},
     )
     prepare.configure_users(environment, options.config_users or [])
     if options.equal_weights:
