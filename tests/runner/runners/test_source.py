@@ -39,6 +39,44 @@ def test_the_file_goes_with_the_local_modules_that_were_imported(project: Path) 
     assert set(packed.files) == {"load/main.py", "load/swarm_test_beside.py", "swarm_test_above.py"}
 
 
+def test_packages_beside_the_file_go_as_a_whole_and_nothing_else(project: Path) -> None:
+    files = {
+        "load/shop/__init__.py": "",
+        "load/shop/pages.py": "PATH = 1",
+        "load/shop/forms/__init__.py": "",
+        "load/shop/forms/login.py": "FORM = 1",
+        "load/shop/forms/users.csv": "a,b",
+        "load/shop/rows/rows.py": "no sub-package",
+        "load/no_package/other.py": "",
+        "load/.hidden/__init__.py": "",
+        "above/__init__.py": "",
+    }
+    for name, text in files.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text)
+    (project / "load" / "shop" / "latin.py").write_bytes(b"# caf\xe9")
+
+    packed = source.pack([str(project / "load" / "main.py")])
+
+    assert {name for name in packed.files if name not in ("load/main.py", "load/swarm_test_beside.py")} == {
+        "swarm_test_above.py",
+        "load/shop/__init__.py",
+        "load/shop/pages.py",
+        "load/shop/forms/__init__.py",
+        "load/shop/forms/login.py",
+    }
+
+
+def test_modules_that_were_not_imported_are_left_out_when_they_are_too_much(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "load" / "shop").mkdir()
+    (project / "load" / "shop" / "__init__.py").write_text("# " + "x" * 2000)
+    monkeypatch.setattr(source, "MAX_BYTES", 1000)
+
+    assert "load/shop/__init__.py" not in source.pack([str(project / "load" / "main.py")]).files
+
+
 def test_what_was_packed_is_there_again(project: Path) -> None:
     folder, (main,) = source.unpack(source.pack([str(project / "load" / "main.py")]))
 

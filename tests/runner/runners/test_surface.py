@@ -258,3 +258,17 @@ class TestEvents:
         wait_until(lambda: heard)
         assert heard == [(6, 3)]
         assert swarm.fired["worker 0"].count("spawning_complete") == 1
+
+
+def test_when_all_users_are_there_the_master_knows_how_many_each_worker_has(nodes) -> None:
+    swarm = nodes(Idler)
+    swarm.gather(2)
+    found: list[list[int]] = []
+    swarm.environment.events.spawning_complete.add_listener(
+        lambda **_: found.append([node.user_count for node in swarm.master.clients.running])
+    )
+    swarm.master.start(8, spawn_rate=100, wait=True)
+    swarm.master.start(4, spawn_rate=100, wait=True)
+    wait_until(lambda: len(found) == 2)
+
+    assert found == [[4, 4], [2, 2]]

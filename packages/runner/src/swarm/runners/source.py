@@ -1,7 +1,8 @@
 """The locustfile as it travels from the master to workers that were started with `-f -`.
 
-What goes is the files that were loaded, and every module that lies below their folders or the working directory
-and was imported. Where it arrives, nothing is written outside the folder that is made for it.
+What goes is the files that were loaded, every module that lies below their folders or the working directory and
+was imported, and the modules of the packages that lie beside the files, imported yet or not. Files of data don't go.
+Where it arrives, nothing is written outside the folder that is made for it.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from swarm.control.messages import Source
 from swarm.exceptions import SwarmError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 SEPARATOR = ","
 """Between the names of several locustfiles in `Source.main`."""
@@ -44,9 +45,10 @@ def content_hash(paths: Iterable[str]) -> str:
 
 
 def pack(paths: Iterable[str]) -> Source:
-    """Return the loaded files and the local modules that they have imported, relative to where imports look.
+    """Return the loaded files and the local modules that they have imported or may, relative to where imports look.
 
-    Raises SourceError when one is no text, or all are together too large.
+    A module that was not imported yet is left out when it is no text, or would make it too much. Raises
+    SourceError when another is no text, or all are together too large.
     """
     mains = [Path(path).resolve() for path in paths]
     roots = list(dict.fromkeys([Path.cwd().resolve(), *(main.parent for main in mains)]))
@@ -57,6 +59,12 @@ def pack(paths: Iterable[str]) -> Source:
         except (OSError, UnicodeDecodeError) as error:
             raise SourceError(f"{path} cannot be sent to the workers: {error}") from error
     size = sum(map(len, files.values()))
+    for path in _modules_beside(dict.fromkeys(main.parent for main in mains)):
+        name = _name(path, roots)
+        text = None if name in files else _text_of(path)
+        if text is not None and size + len(text) <= MAX_BYTES:
+            files[name] = text
+            size += len(text)
     if size > MAX_BYTES:
         raise SourceError(
             f"the locustfile and its modules are {size / 1e6:.0f} MB; at most {MAX_BYTES / 1e6:.0f} MB are sent "
@@ -101,6 +109,22 @@ def digest(files: Mapping[str, str]) -> str:
 def _name(path: Path, roots: Iterable[Path]) -> str:
     """Return the path relative to the first root that it lies below: each root is where imports look."""
     return next(path.relative_to(root) for root in roots if path.is_relative_to(root)).as_posix()
+
+
+def _modules_beside(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the modules of the packages in these folders, and of their sub-packages."""
+    for folder in folders:
+        for entry in sorted(folder.iterdir()):
+            if entry.name.isidentifier() and (entry / "__init__.py").is_file() and not entry.is_symlink():
+                yield from sorted(entry.glob("*.py"))
+                yield from _modules_beside([entry])
+
+
+def _text_of(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _local_modules(roots: Iterable[Path]) -> list[Path]:

@@ -192,6 +192,7 @@ class WorkerRunner(UserHost, DistributedRunner):
     def _swarm_report(self, name: str, phase: int) -> None:
         if name == "spawned":
             log.info("this worker has its users", users=self.user_count, **self._swarm_pool.counts())
+            self._swarm_driver.bring(self._vitals())  # so that the master hears at once how many there are
         self._swarm_driver.bring(Spawned(phase) if name == "spawned" else UsersStopped(phase))
 
     def _hear(self, message: Message) -> None:
@@ -209,14 +210,15 @@ class WorkerRunner(UserHost, DistributedRunner):
         if self._swarm_ticks % MEMORY_EVERY == 0:
             self._swarm_memory = memory_bytes()
         self._swarm_ticks += 1
-        self._swarm_driver.bring(
-            WorkerTick(
-                uncut=self.stats.num_requests,
-                users=self._swarm_pool.counts(),
-                cpu_percent=self.cpu_usage,
-                memory_bytes=self._swarm_memory,
-                lag_p99_ms=self.monitor.health.repeated_lag_us() / 1000,
-            )
+        self._swarm_driver.bring(self._vitals())
+
+    def _vitals(self) -> WorkerTick:
+        return WorkerTick(
+            uncut=self.stats.num_requests,
+            users=self._swarm_pool.counts(),
+            cpu_percent=self.cpu_usage,
+            memory_bytes=self._swarm_memory,
+            lag_p99_ms=self.monitor.health.repeated_lag_us() / 1000,
         )
 
     def _handle(self, happening: Happening) -> list[Instruction]:
