@@ -14,6 +14,8 @@ from swarm.control.lifecycle import LifecycleError
 from swarm.control.messages import Quit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from swarm.control.fleet import Fleet
     from swarm.control.instructions import Instruction
     from swarm.control.member import Member
@@ -98,9 +100,10 @@ class Closing:
 
     def may_quit(self, now: float) -> bool:
         """Whether the master was asked to quit, and everybody has said goodbye or had the time for it."""
-        return self._quit_by is not None and (not self._present() or now >= self._quit_by)
+        return self._quit_by is not None and (now >= self._quit_by or next(self._present(), None) is None)
 
-    def _present(self) -> list[Member]:
-        """Return who can be told, and who may just be connecting again."""
-        here = [member for member in self._fleet if member.state != "quit"]
-        return [member for member in here if member.peer is not None or member.state != "missing"]
+    def _present(self) -> Iterator[Member]:
+        """Yield who can be told, and who may just be connecting again."""
+        for member in self._fleet:
+            if member.state != "quit" and (member.peer is not None or member.state != "missing"):
+                yield member
