@@ -98,7 +98,7 @@ class Cli:
         *args: str,
         env: dict[str, str] | None = None,
         preexec: Callable[[], None] | None = None,
-        timeout: float = 40,
+        timeout: float = 100,
     ) -> Finished:
         """Run it to its end."""
         return self.run_program([SWARM_CLI, *args], env=env, preexec=preexec, timeout=timeout)
@@ -108,7 +108,7 @@ class Cli:
         command: list[str],
         env: dict[str, str] | None = None,
         preexec: Callable[[], None] | None = None,
-        timeout: float = 40,
+        timeout: float = 100,
     ) -> Finished:
         """Run a program in the folder to its end."""
         done = subprocess.run(
@@ -190,7 +190,7 @@ class Running:
         """Send a signal."""
         self._process.send_signal(number)
 
-    def finish(self, timeout: float = 30) -> Finished:
+    def finish(self, timeout: float = 60) -> Finished:
         """Wait for its end."""
         code = self._process.wait(timeout)
         gevent.joinall(self._readers, timeout=5)
@@ -198,6 +198,6 @@ class Running:
 
 
 def _await_line(lines: list[str], text: str) -> None:
-    with gevent.Timeout(20, AssertionError(f"{text!r} did not come in {''.join(lines)}")):
+    with gevent.Timeout(60, AssertionError(f"{text!r} did not come in {''.join(lines)}")):
         while not any(text in line for line in lines):
             gevent.sleep(0.01)

@@ -150,13 +150,13 @@ class SwarmOf:
         def told() -> str:
             return f"{users} users after {after}: {[self.seen_by(each) for each in (self.master, *among)]}"
 
-        until(settled, told, 40)
+        until(settled, told)
 
     def stop(self) -> None:
         """Ask the master to end the run, as Ctrl-C does."""
         self.master.signal(signal.SIGINT)
 
-    def finish(self, timeout: float = 40) -> tuple[Finished, Report]:
+    def finish(self, timeout: float = 60) -> tuple[Finished, Report]:
         """Wait for the master's end; return what it said, and its JSON."""
         finished = self.master.finish(timeout)
         return finished, Report(finished)
@@ -181,7 +181,7 @@ def facts(report: Report) -> dict[str, Any]:
     return run
 
 
-def until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 20) -> None:
+def until(condition: Callable[[], object], what: str | Callable[[], str], seconds: float = 60) -> None:
     """Wait until a condition holds."""
     gave_up = gevent.Timeout(seconds)
     try:

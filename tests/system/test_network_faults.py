@@ -79,6 +79,7 @@ class Trouble:
         until(missing, "the workers' being missing")
 
 
+@pytest.mark.timeout(300)
 def test_a_run_goes_on_through_every_fault_of_its_network_and_while_a_worker_stands_still(
     watched: Cli, server: CountingServer
 ) -> None:
