@@ -65,6 +65,7 @@ ASSIGNMENTS = {
         stats.CSV_STATS_INTERVAL_SEC = 0.1
         stats.CONSOLE_STATS_INTERVAL_SEC = 0.2
         stats.HISTORY_STATS_INTERVAL_SEC = 0.1
+        stats.CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW = 2
         runners.WORKER_REPORT_INTERVAL = 1
     """,
     "in an init listener": """
@@ -79,6 +80,7 @@ ASSIGNMENTS = {
             locust.stats.CSV_STATS_INTERVAL_SEC = 0.1
             locust.stats.CONSOLE_STATS_INTERVAL_SEC = 0.2
             locust.stats.HISTORY_STATS_INTERVAL_SEC = 0.1
+            locust.stats.CURRENT_RESPONSE_TIME_PERCENTILE_WINDOW = 2
     """,
 }
 SLEEPY = """
@@ -100,7 +102,8 @@ def test_1_settings_are_read_when_they_are_needed(cli: Cli, assignment: str) -> 
     history = """
         @its_events.quitting.add_listener
         def show(environment, **kwargs):
-            print(sorted(environment.stats.history[-1]), len(environment.stats.history))
+            print(sorted(environment.stats.history[-1]), environment.stats.current_window)
+            print(len(environment.stats.history))
     """
     cli.write("locustfile.py", assignment + SLEEPY + history)
 
@@ -112,7 +115,8 @@ def test_1_settings_are_read_when_they_are_needed(cli: Cli, assignment: str) -> 
     assert len(rows(cli.folder / "run_stats_history.csv")) > 3
     assert result.err.count("failures/s") > 2  # the summary's, and some while the run lasted
     assert "response_time_percentile_0.6" in result.out
-    assert int(result.out.split()[-1]) > 3
+    window, rows_of_history = result.out.split()[-2:]
+    assert (int(window), int(rows_of_history) > 3) == (2, True)
 
 
 def test_1_percentiles_that_are_none_are_refused_before_the_run(cli: Cli) -> None:

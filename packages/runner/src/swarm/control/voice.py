@@ -18,11 +18,15 @@ if TYPE_CHECKING:
 
 
 class Voice:
-    """Makes the messages, and knows when each is due again."""
+    """Makes the messages, and knows when each is due again.
+
+    `report_interval` is what workers that come from now on are told (seconds).
+    """
 
     def __init__(self, session: str, settings: MasterSettings, plan: Plan) -> None:
         self._session = session
         self._settings = settings
+        self.report_interval = settings.report_interval
         self._plan = plan
 
     def welcome(self, now: float, worker: Member, hello: Hello) -> list[Instruction]:
@@ -36,7 +40,7 @@ class Voice:
             worker.run,
             worker.applied,
             settings.heartbeat_interval,
-            settings.report_interval,
+            self.report_interval,
             self._plan.options,
             hello.sent_at,
         )

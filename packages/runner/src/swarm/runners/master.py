@@ -95,6 +95,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
             report_interval=runners.WORKER_REPORT_INTERVAL,
             options=options.to_share(environment.parsed_options),
         )
+        self._swarm_interval_then = runners.WORKER_REPORT_INTERVAL
         self._swarm_options = options.SharedOptions(environment.parsed_options, settings.options)
         self.accounting: Accounting | None = None
         self.lost_workers: set[str] = set()
@@ -229,6 +230,8 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         """Take up the run of a journal, if there is one, and let workers in from now on."""
         if not self._swarm_serving:
             self._swarm_serving = True
+            if self._swarm_interval_then != runners.WORKER_REPORT_INTERVAL:  # a listener of init has set it
+                self._swarm_core.voice.report_interval = runners.WORKER_REPORT_INTERVAL
             if runners.WORKER_LOG_REPORT_INTERVAL > 0 and LINES not in self.custom_messages:
                 collect_texts(self)
             restored = self._swarm_ledger.restored()
