@@ -106,8 +106,8 @@ NAMES = [
 @cache
 def cases(url: str) -> dict[str, Callable[[], Any]]:
     from swarm.environment import Environment
-    from swarm.http.adapter import CoreAdapter
-    from swarm.http.requests_session import HttpSession
+    from swarm.http.on_requests.adapter import CoreAdapter
+    from swarm.http.on_requests.session import HttpSession
 
     # isort: split
     import requests
@@ -167,7 +167,7 @@ def memory() -> None:
     import gc
     import tracemalloc
 
-    from swarm.http.requests_session import HttpSession
+    from swarm.http.on_requests.session import HttpSession
 
     # isort: split
     import requests

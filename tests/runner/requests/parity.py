@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import requests
 import urllib3
 
-from swarm.http.adapter import CoreAdapter
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.adapter import CoreAdapter
+from swarm.http.on_requests.session import HttpSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable

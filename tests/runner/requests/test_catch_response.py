@@ -10,7 +10,7 @@ import requests
 
 from swarm.environment import Environment
 from swarm.exceptions import CatchResponseError, RescheduleTask, ResponseError, SwarmError
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from tests.runner.requests.server import Server, answer
 
 if TYPE_CHECKING:

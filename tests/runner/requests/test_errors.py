@@ -10,7 +10,7 @@ import pytest
 import requests
 from gevent.event import Event
 
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from tests.runner.requests.parity import OURS, over_requests
 
 if TYPE_CHECKING:

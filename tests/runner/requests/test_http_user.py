@@ -16,7 +16,7 @@ from gevent.pool import Group
 import swarm
 from swarm import HttpUser, StopTest, constant, task
 from swarm.environment import Environment
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from tests.runner.requests.server import Server, answer
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_swarm_before_requests_speaks_https_with_both(tls_server: Server, bundle: str) -> None:
     done = run(
         "import sys, swarm, requests\n"
-        "from swarm.http.requests_session import HttpSession\n"
+        "from swarm.http.on_requests.session import HttpSession\n"
         "url, bundle = sys.argv[1:]\n"
         "print(requests.get(url + '/a', verify=bundle).status_code)\n"
         "print(HttpSession(url).get('/b', verify=bundle).status_code)\n",
@@ -54,7 +54,7 @@ def test_a_tracer_that_was_there_before_sees_every_request(server: Server) -> No
         "    print(request.url)\n"
         "    return send(self, request, **options)\n"
         "requests.Session.send = traced\n"
-        "from swarm.http.requests_session import HttpSession\n"
+        "from swarm.http.on_requests.session import HttpSession\n"
         "HttpSession(sys.argv[1]).get('/seen')\n",
         server.url,
     )
@@ -64,7 +64,7 @@ def test_a_tracer_that_was_there_before_sees_every_request(server: Server) -> No
 def test_a_new_greenlet_is_served_while_a_request_waits(server: Server) -> None:
     done = run(
         "import swarm, sys, time, gevent\n"
-        "from swarm.http.requests_session import HttpSession\n"
+        "from swarm.http.on_requests.session import HttpSession\n"
         "ticks = []\n"
         "gevent.spawn(lambda: ticks.append(1))\n"
         "HttpSession(sys.argv[1]).get('/')\n"

@@ -12,7 +12,7 @@ import requests
 from swarm.environment import Environment
 from swarm.event import EventHook
 from swarm.exceptions import StopUser
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from swarm.users.user import User
 from tests.runner.requests.server import Server, answer
 

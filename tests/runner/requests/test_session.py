@@ -11,8 +11,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
-from swarm.http.adapter import CoreAdapter
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.adapter import CoreAdapter
+from swarm.http.on_requests.session import HttpSession
 
 if TYPE_CHECKING:
     from tests.runner.requests.server import Server

@@ -10,7 +10,7 @@ from gevent import GreenletExit
 from gevent.event import Event
 
 from swarm.environment import Environment
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from swarm.users.user import User
 from tests.runner.requests.server import Server, answer
 

@@ -11,7 +11,7 @@ import pytest
 import requests
 from gevent.event import Event
 
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from tests.runner.requests.parity import OURS, outcome, over_requests
 from tests.runner.requests.server import Server, answer
 

@@ -11,9 +11,9 @@ import pytest
 import requests
 import urllib3
 
-from swarm.http.adapter import CoreAdapter
-from swarm.http.requests_session import HttpSession
-from swarm.http.requests_tls import ssl_context
+from swarm.http.on_requests.adapter import CoreAdapter
+from swarm.http.on_requests.session import HttpSession
+from swarm.http.on_requests.tls import ssl_context
 from tests.runner.requests.parity import OURS, outcome, over_requests
 from tests.runner.requests.server import Server, answer
 

@@ -11,10 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.exceptions import InvalidURL
 
-from swarm.http.requests_heads import DEFAULT_ITEMS
-from swarm.http.requests_plain import plain
-from swarm.http.requests_session import HttpSession
-from swarm.http.requests_urls import join, origin_of, prepare
+from swarm.http.on_requests.heads import DEFAULT_ITEMS
+from swarm.http.on_requests.plain import plain
+from swarm.http.on_requests.session import HttpSession
+from swarm.http.on_requests.urls import join, origin_of, prepare
 
 TEXT = st.text(st.sampled_from("/.?&=#%;:@+~ abcXYZ019-_!$'()*,[]\\^`{|}<>\"ü世\t\n"), max_size=30)
 ORIGINS = st.sampled_from(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         StopUser,
         SwarmError,
     )
-    from swarm.http.requests_session import HttpSession
+    from swarm.http.on_requests.session import HttpSession
     from swarm.http.session import FastHttpSession
     from swarm.log import setup_logging
     from swarm.shape import LoadTestShape
@@ -53,7 +53,7 @@ _HOME = {
     "StopTest": "swarm.exceptions",
     "StopUser": "swarm.exceptions",
     "SwarmError": "swarm.exceptions",
-    "HttpSession": "swarm.http.requests_session",
+    "HttpSession": "swarm.http.on_requests.session",
     "FastHttpSession": "swarm.http.session",
     "setup_logging": "swarm.log",
     "LoadTestShape": "swarm.shape",

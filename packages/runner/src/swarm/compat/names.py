@@ -160,10 +160,10 @@ NAMES: dict[str, dict[str, str]] = {
     "locust.rpc": _in("swarm.runners.messages", "Message"),
     "locust.rpc.protocol": _in("swarm.runners.messages", "Message"),
     "locust.clients": {
-        **_in("swarm.http.requests_session", "HttpSession"),
-        **_in("swarm.http.adapter", LocustHttpAdapter="PoolManagerAdapter"),
+        **_in("swarm.http.on_requests.session", "HttpSession"),
+        **_in("swarm.http.on_requests.adapter", LocustHttpAdapter="PoolManagerAdapter"),
         **_in(
-            "swarm.http.requests_response",
+            "swarm.http.on_requests.response",
             "ResponseContextManager",
             RestResponseContextManager="ResponseContextManager",
         ),

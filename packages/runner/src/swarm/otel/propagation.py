@@ -13,7 +13,7 @@ from gevent import GreenletExit
 from opentelemetry.propagate import inject
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context, use_span
 
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from swarm.http.session import FastHttpSession
 from swarm.otel.attributes import error_type, error_words
 

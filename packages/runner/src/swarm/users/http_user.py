@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swarm.exceptions import StopTest
-from swarm.http.requests_session import HttpSession
+from swarm.http.on_requests.session import HttpSession
 from swarm.users.rest import RestMixin
 from swarm.users.user import User
 

@@ -21,16 +21,16 @@ from requests.utils import get_encoding_from_headers
 from swarm.event import FLOW_CONTROL
 from swarm.exceptions import CatchResponseError, ResponseError
 from swarm.http.message import RawResponse, header_value
-from swarm.http.requests_lazy import lazy
-from swarm.http.requests_raw import raw_of
+from swarm.http.on_requests.lazy import lazy
+from swarm.http.on_requests.raw import raw_of
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from requests.exceptions import RequestException
 
-    from swarm.http.adapter import CoreAdapter
-    from swarm.http.requests_sent import Sent
+    from swarm.http.on_requests.adapter import CoreAdapter
+    from swarm.http.on_requests.sent import Sent
 
 
 # By these a task goes elsewhere; they say nothing about the answer.

@@ -11,7 +11,7 @@ from gevent import GreenletExit
 from requests.exceptions import HTTPError
 
 from swarm.event import RequestHook
-from swarm.http.requests_errors import root_cause
+from swarm.http.on_requests.errors import root_cause
 
 if TYPE_CHECKING:
     import requests

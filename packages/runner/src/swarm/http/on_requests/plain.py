@@ -15,17 +15,17 @@ from requests.auth import HTTPBasicAuth
 from requests.cookies import RequestsCookieJar
 from requests.structures import CaseInsensitiveDict
 
-from swarm.http.requests_heads import DEFAULT_ITEMS, header_block
-from swarm.http.requests_sent import Sent
-from swarm.http.requests_urls import prepare
+from swarm.http.on_requests.heads import DEFAULT_ITEMS, header_block
+from swarm.http.on_requests.sent import Sent
+from swarm.http.on_requests.urls import prepare
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
     from typing import Protocol
 
-    from swarm.http.requests_cookies import CookieHeaders
-    from swarm.http.requests_heads import Items
-    from swarm.http.requests_urls import Target
+    from swarm.http.on_requests.cookies import CookieHeaders
+    from swarm.http.on_requests.heads import Items
+    from swarm.http.on_requests.urls import Target
 
     class Settings(Protocol):
         """What of a session decides about a request."""

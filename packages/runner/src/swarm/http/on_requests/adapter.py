@@ -17,12 +17,12 @@ from urllib3.util import Timeout
 from urllib3.util.url import _encode_target  # as urllib3's connection pool does with every target
 
 from swarm.http.message import RawResponse
+from swarm.http.on_requests.errors import raise_translated
+from swarm.http.on_requests.heads import build_head
+from swarm.http.on_requests.response import response_of
+from swarm.http.on_requests.tls import Verify, ssl_context
+from swarm.http.on_requests.urls import Origin, is_plain_target, origin_of
 from swarm.http.pool import ConnectionPool
-from swarm.http.requests_errors import raise_translated
-from swarm.http.requests_heads import build_head
-from swarm.http.requests_response import response_of
-from swarm.http.requests_tls import Verify, ssl_context
-from swarm.http.requests_urls import Origin, is_plain_target, origin_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -16,7 +16,7 @@ from requests.structures import CaseInsensitiveDict
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
-    from swarm.http.requests_urls import Target
+    from swarm.http.on_requests.urls import Target
 
 _HEADERS_KEPT = 256
 _NEVER = float("inf")

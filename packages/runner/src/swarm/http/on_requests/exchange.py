@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from requests.cookies import extract_cookies_to_jar
 from requests.models import REDIRECT_STATI
 
-from swarm.http.adapter import NO_LIMITS, seconds_of
 from swarm.http.message import RawResponse
-from swarm.http.requests_errors import raise_translated
-from swarm.http.requests_response import response_of
+from swarm.http.on_requests.adapter import NO_LIMITS, seconds_of
+from swarm.http.on_requests.errors import raise_translated
+from swarm.http.on_requests.response import response_of
 
 if TYPE_CHECKING:
     import requests
 
-    from swarm.http.requests_response import HttpResponse
-    from swarm.http.requests_sent import Sent
-    from swarm.http.requests_session import HttpSession
+    from swarm.http.on_requests.response import HttpResponse
+    from swarm.http.on_requests.sent import Sent
+    from swarm.http.on_requests.session import HttpSession
 
 
 def exchange(

@@ -26,16 +26,16 @@ from requests.models import DEFAULT_REDIRECT_LIMIT
 from requests.utils import default_headers, get_auth_from_url
 
 from swarm.event import RequestHook
-from swarm.http.adapter import REQUESTS_SEND, CoreAdapter, PoolManagerAdapter, as_written
-from swarm.http.requests_call import Call, count_interrupted, report, status_error
-from swarm.http.requests_cookies import CookieHeaders
-from swarm.http.requests_errors import without_frames
-from swarm.http.requests_exchange import exchange
-from swarm.http.requests_lazy import lazy
-from swarm.http.requests_plain import plain
-from swarm.http.requests_response import adopted, failed, judged
-from swarm.http.requests_sent import SentByRequests
-from swarm.http.requests_urls import join
+from swarm.http.on_requests.adapter import REQUESTS_SEND, CoreAdapter, PoolManagerAdapter, as_written
+from swarm.http.on_requests.call import Call, count_interrupted, report, status_error
+from swarm.http.on_requests.cookies import CookieHeaders
+from swarm.http.on_requests.errors import without_frames
+from swarm.http.on_requests.exchange import exchange
+from swarm.http.on_requests.lazy import lazy
+from swarm.http.on_requests.plain import plain
+from swarm.http.on_requests.response import adopted, failed, judged
+from swarm.http.on_requests.sent import SentByRequests
+from swarm.http.on_requests.urls import join
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, MutableMapping
@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from swarm.event import EventHook
-    from swarm.http.requests_response import ResponseContextManager
-    from swarm.http.requests_sent import Sent
+    from swarm.http.on_requests.response import ResponseContextManager
+    from swarm.http.on_requests.sent import Sent
 
 # A subclass, a mock or a tracer that puts others in their place has every request go through them.
 _SEND: Final = as_written(requests.Session.send, sessions)

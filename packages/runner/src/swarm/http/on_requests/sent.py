@@ -10,8 +10,8 @@ from requests.cookies import RequestsCookieJar
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
 
-    from swarm.http.requests_heads import HeaderBlock
-    from swarm.http.requests_urls import Target
+    from swarm.http.on_requests.heads import HeaderBlock
+    from swarm.http.on_requests.urls import Target
 
 
 class Sent:

@@ -1,0 +1,1 @@
+"""`HttpSession`: a `requests.Session` whose plain requests go over our own HTTP core."""
