@@ -61,7 +61,7 @@ class Recorder:
         self._node_states: dict[str, str] = {}
         self._was_valid = True
         self._said = 0
-        self._run_key: tuple[float, int] | None = None
+        self._run_key = (environment.stats.start_time, id(environment.stats.total))
         self._idle_since = 0.0
         self._greenlet: gevent.Greenlet[[], None] | None = None
         self._encoded: tuple[str, bytes] = ("", b"")
@@ -259,8 +259,6 @@ class Recorder:
         """Whether the statistics were set to zero: by a new run, or by somebody."""
         stats = self.environment.stats
         key = (stats.start_time, id(stats.total))
-        if self._run_key is None:
-            self._run_key = key
         if key == self._run_key and len(stats.entries) >= len(self.names):
             return False
         self._run_key = key

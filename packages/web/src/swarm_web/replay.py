@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EVENTS = 1_000
+SERIES = ("rps", "fps", "p50", "p95", "p99", "avg")
+"""Columns of a name's series."""
 PAUSE_S = 5.0
 """A gap in the recording is shortened to this."""
 
@@ -92,7 +94,7 @@ class ReplaySource:
             return {"method": "", "name": "Aggregated", "step": self.history.step, **table}
         known = self._details.get("series", {}).get(f"{method}{SEPARATOR}{name}")
         if known is None:
-            return self._empty(method, name, {"step": 10, "time": []})
+            return self._empty(method, name, {"step": 10, **{column: [] for column in ("time", *SERIES)}})
         columns = {key: value for key, value in known.items() if isinstance(value, list)}
         kept = _within(columns["time"], begin, end)
         return {key: value for key, value in known.items() if key not in columns} | {
@@ -172,9 +174,8 @@ class ReplaySource:
         event, data = line["event"], line["data"]
         if event == "full":
             self.state = {**data, "run": _replayed(data["run"])}
-            self.history.clear()
+            self.history.restore(data["history"])
             self.heat.clear()
-            self._put_history(data["history"])
             self._names = {number: at for at, number in enumerate(data["names"]["i"])}
         elif event == "frame" and self.state:
             self._take_frame(data)

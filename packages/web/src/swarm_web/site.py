@@ -6,7 +6,9 @@ import secrets
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from werkzeug.exceptions import HTTPException
 
+from swarm_web.answers import answer_of, is_of_api
 from swarm_web.guard import Guard, strict_policy
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ def new_app(pages: Pages, port: int, *, secure: bool) -> Flask:
         MAX_CONTENT_LENGTH=BODY_LIMIT,
     )
     pages.install(app)
+    app.register_error_handler(HTTPException, lambda error: answer_of(error) if is_of_api() else error)
     return app
 
 

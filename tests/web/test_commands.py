@@ -1,0 +1,231 @@
+"""What the API does with a run, and what it refuses."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+import pytest
+
+from swarm import LoadTestShape
+from tests.web.serving import Buyer, Client, Served, Visitor, served, until
+
+
+def test_a_run_is_started_changed_paused_and_stopped(fresh: Served) -> None:
+    assert fresh.post("/api/v1/run", {"users": 4, "rate": 100, "host": "http://other.example"}).status == 202
+    until(lambda: fresh.state() == "running", "the run")
+    assert fresh.environment.host == "http://other.example"
+
+    assert fresh.post("/api/v1/run/load", {"users": 6}).json["action"] == "load"
+    until(lambda: fresh.snapshot()["run"]["users"] == 6, "six users")
+
+    assert fresh.post("/api/v1/run/pause", {"paused": True}).status == 202
+    until(lambda: fresh.state() == "paused", "the pause")
+    assert fresh.snapshot()["run"]["actions"] == ["load", "resume", "stop", "reset"]
+    assert fresh.post("/api/v1/run/pause", {"paused": False}).json["action"] == "resume"
+    until(lambda: fresh.state() == "running", "the run again")
+
+    assert fresh.post("/api/v1/run/stop").status == 202
+    until(lambda: fresh.state() == "stopped", "the end")
+    run = fresh.snapshot()["run"]
+    assert run["users"] == 0
+    assert run["ended"] >= run["started"]
+
+    assert fresh.post("/api/v1/run", {"users": 1}).status == 202
+    until(lambda: fresh.state() == "running", "another run")
+
+
+def test_every_action_stands_in_the_audit_trail(fresh: Served) -> None:
+    fresh.post("/api/v1/run", {"users": 2, "rate": 10})
+    until(lambda: fresh.state() == "running", "the run")
+    fresh.post("/api/v1/run/load", {"users": 3, "rate": 20})
+    fresh.form("/stop")
+    until(lambda: fresh.state() == "stopped", "the end")
+    commands = [event for event in fresh.snapshot()["events"] if event["kind"] == "command"]
+    assert [event["action"] for event in commands] == ["start", "load", "stop"]
+    assert all((event["who"], event["from"]) == ("operator", "127.0.0.1") for event in commands)
+    assert all(event["outcome"] == "done" for event in commands)
+    assert commands[1]["before"] == {"users": 2, "rate": 10.0}
+    assert commands[1]["after"] == {"users": 3, "rate": 20.0}
+
+
+def test_a_run_ends_when_its_time_is_over(fresh: Served) -> None:
+    fresh.post("/api/v1/run", {"users": 1, "rate": 1, "run_time": "1s"})
+    until(lambda: fresh.state() == "stopped", "the end of the run time")
+    assert fresh.snapshot()["run"]["run_time"] == 1.0
+    assert fresh.environment.stats.num_requests > 0
+
+
+def test_the_classes_and_their_mix_are_chosen(fresh: Served) -> None:
+    fresh.post("/api/v1/run", {"users": 4, "rate": 100, "classes": ["Buyer"]})
+    until(lambda: fresh.snapshot()["run"]["classes"] == {"Visitor": 0, "Buyer": 4}, "buyers alone")
+    fresh.post("/api/v1/run/load", {"mix": {"Visitor": 1, "Buyer": 1}})
+    until(lambda: fresh.snapshot()["run"]["classes"] == {"Visitor": 2, "Buyer": 2}, "half and half")
+
+
+def test_a_reset_sets_everything_to_zero(fresh: Served) -> None:
+    heard: list[int] = []
+    fresh.environment.events.reset_stats.add_listener(lambda **_: heard.append(1))
+    fresh.post("/api/v1/run", {"users": 2, "rate": 100})
+    until(lambda: fresh.snapshot()["total"]["requests"] > 50, "requests")
+    fresh.post("/api/v1/run/stop")
+    until(lambda: fresh.state() == "stopped", "the end")
+    assert fresh.post("/api/v1/run/reset").status == 202
+    until(lambda: fresh.snapshot()["total"]["requests"] == 0, "zero")
+    assert fresh.snapshot()["names"]["i"] == []
+    assert heard == [1]
+
+
+def test_a_command_that_comes_twice_is_carried_out_once(fresh: Served) -> None:
+    first = fresh.post("/api/v1/run", {"users": 2}, Idempotency_Key="a-1")
+    again = fresh.post("/api/v1/run", {"users": 2}, Idempotency_Key="a-1")
+    assert (first.status, again.status) == (202, 202)
+    assert first.json == again.json
+    other = fresh.post("/api/v1/run", {"users": 3}, Idempotency_Key="a-1")
+    assert other.status == 409
+    starts = [event for event in fresh.snapshot()["events"] if event.get("action") == "start"]
+    assert len(starts) == 1
+    assert fresh.post("/api/v1/run", {}, Idempotency_Key="x" * 65).status == 422
+
+
+@pytest.mark.parametrize("command", ["load", "pause", "stop"])
+def test_what_the_state_does_not_allow_is_refused_with_what_it_allows(fresh: Served, command: str) -> None:
+    answer = fresh.post(f"/api/v1/run/{command}")
+    assert answer.status == 409
+    assert answer.json["error"] == {
+        "code": "refused",
+        "message": f"A run that is ready cannot {command}; it can: start, reset.",
+        "field": None,
+    }
+    assert fresh.snapshot()["events"] == []
+
+
+def test_a_start_while_a_run_goes_on_is_refused(running: Served) -> None:
+    assert running.post("/api/v1/run", {"users": 1}).status == 409
+    assert running.snapshot()["run"]["users"] == 10
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"users": -1}, "users"),
+    ({"users": 1.5}, "users"),
+    ({"users": True}, "users"),
+    ({"users": "1"}, "users"),
+    ({"rate": 0}, "rate"),
+    ({"rate": float("inf")}, "rate"),
+    ({"run_time": "soon"}, "run_time"),
+    ({"run_time": -5}, "run_time"),
+    ({"run_time": "0s"}, "run_time"),
+    ({"host": 5}, "host"),
+    ({"host": "x" * 3_000}, "host"),
+    ({"classes": ["Nobody"]}, "classes"),
+    ({"classes": []}, "classes"),
+    ({"mix": {"Nobody": 1}}, "mix"),
+    ({"mix": {"Buyer": -1}}, "mix"),
+    ({"mix": {"Buyer": 0, "Visitor": 0}}, "mix"),
+    ({"shape": "Nothing"}, "shape"),
+    ({"options": {"nothing": 1}}, "options"),
+    ({"options": []}, "options"),
+    ({"user": 5}, "user"),
+]
+
+
+@pytest.mark.parametrize(("body", "field"), WRONG)
+def test_a_value_that_cannot_be_is_refused_by_its_name(
+    fresh: Served, body: dict[str, Any], field: str
+) -> None:
+    answer = fresh.post("/api/v1/run", body)
+    if body == {"options": []}:
+        assert answer.status in (202, 422)
+        return
+    assert answer.status == 422, answer.text
+    assert answer.json["error"]["field"] == field
+    assert fresh.state() == "ready"
+
+
+def test_a_body_that_is_no_json_object_is_refused(fresh: Served) -> None:
+    assert fresh.form("/api/v1/run", "users=5").status == 415
+    assert fresh.post("/api/v1/run", "{").status == 415
+    assert fresh.ask("POST", "/api/v1/run", "{", Content_Type="application/json").status == 400
+    assert fresh.ask("POST", "/api/v1/run", "[]", Content_Type="application/json").status == 400
+    assert fresh.post("/api/v1/run", {"host": "x" * 70_000}).status == 413
+    assert fresh.post("/api/v1/run/pause", {"paused": 1}).json["error"]["field"] == "paused"
+    assert fresh.state() == "ready"
+
+
+class Short(LoadTestShape):
+    """Two users until it is stopped."""
+
+    def tick(self) -> tuple[int, float]:
+        return 2, 100
+
+
+def test_a_shape_decides_on_the_load_until_it_is_stopped(fresh: Served) -> None:
+    fresh.environment.available_shape_classes = {"Short": Short()}
+    assert fresh.get("/api/v1/setup").json["shapes"][0]["name"] == "Short"
+    assert fresh.post("/api/v1/run", {"shape": "Short"}).status == 202
+    until(lambda: fresh.state() == "running", "the shape")
+    run = fresh.snapshot()["run"]
+    assert (run["shape"], run["actions"]) == ("Short", ["stop", "reset"])
+    refused = fresh.post("/api/v1/run/load", {"users": 9})
+    assert refused.status == 409
+    assert "The shape Short decides" in refused.json["error"]["message"]
+    fresh.post("/api/v1/run/stop")
+    until(lambda: fresh.state() == "stopped", "the end")
+
+
+def test_options_of_the_locustfile_are_fields_and_secrets_stay_here() -> None:
+    parser = ArgumentParser()
+    tenant = parser.add_argument("--tenant", default="a", choices=["a", "b"])
+    count = parser.add_argument("--count", type=int, default=1, help="how many")
+    dry = parser.add_argument("--dry", action="store_true")
+    key = parser.add_argument("--api-key", default="very-secret")
+    key.is_secret = True  # type: ignore[attr-defined]
+    actions = {action.dest: action for action in (tenant, count, dry, key)}
+    parsed = Namespace(
+        tenant="a", count=1, dry=False, api_key="very-secret", num_users=7, spawn_rate=2.0, run_time=60
+    )
+    with served(parsed_options=parsed, options=actions) as site:
+        setup = site.get("/api/v1/setup").json
+        assert setup["defaults"] | {"host": None} == {
+            "users": 7,
+            "rate": 2.0,
+            "run_time": 60,
+            "host": None,
+            "profile": None,
+        }
+        kinds = {each["name"]: (each["type"], each["value"], each["is_set"]) for each in setup["options"]}
+        assert kinds == {
+            "tenant": ("choice", "a", True),
+            "count": ("integer", 1, True),
+            "dry": ("boolean", False, True),
+            "api_key": ("text", None, True),
+        }
+        for wrong in ({"tenant": "c"}, {"count": "many"}, {"dry": "perhaps"}, {"count": [1, 2]}):
+            assert site.post("/api/v1/run", {"options": wrong}).status == 422
+        given = {"tenant": "b", "count": 5, "dry": True, "api_key": "newer-secret"}
+        assert site.post("/api/v1/run", {"users": 1, "options": given}).status == 202
+        assert (parsed.tenant, parsed.count, parsed.dry, parsed.api_key) == ("b", 5, True, "newer-secret")
+        until(lambda: site.state() == "running", "the run")
+        for path in ("/", "/api/v1/snapshot", "/api/v1/setup", "/api/v1/logs", "/stats/report", "/logs"):
+            assert "secret" not in site.get(path).text.replace('"secret"', ""), path
+
+
+def test_a_required_option_must_be_filled_in() -> None:
+    action = ArgumentParser().add_argument("--tenant")
+    action.is_required = True  # type: ignore[attr-defined]
+    with served(parsed_options=Namespace(tenant=None), options={"tenant": action}) as site:
+        assert site.post("/api/v1/run", {"users": 1}).json["error"]["field"] == "options"
+        assert site.post("/api/v1/run", {"users": 1, "options": {"tenant": "a"}}).status == 202
+
+
+def test_a_run_without_a_runner_is_refused() -> None:
+    from swarm import Environment
+    from swarm_web.web import create_web_ui
+
+    ui = create_web_ui(Environment(user_classes=[Visitor, Buyer]), port=0)
+    try:
+        client = Client(ui.port)
+        assert client.get("/api/v1/snapshot").json["run"]["actions"] == []
+        assert client.post("/api/v1/run", {"users": 1}).status == 409
+    finally:
+        ui.stop()
