@@ -27,6 +27,9 @@ INTERVALS = {
     "PYTHONFAULTHANDLER": "1",
 }
 
+COMPLETE = ("--stop-timeout", "10")
+"""Arguments with which whatever is in flight at the end is counted, however slow the machine."""
+
 HITTER = """
     from swarm import FastHttpUser, constant, task
 

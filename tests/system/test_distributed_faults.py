@@ -12,10 +12,7 @@ import pytest
 
 from tests.system.cli_process import Cli
 from tests.system.counting_server import CountingServer, counting_server
-from tests.system.swarm_of import HITTER, WATCHED, SwarmOf, facts, until
-
-COMPLETE = ("--stop-timeout", "10")
-"""Whatever is in flight at the end is counted, however slow the machine."""
+from tests.system.swarm_of import COMPLETE, HITTER, WATCHED, SwarmOf, facts, until
 
 
 @pytest.fixture
