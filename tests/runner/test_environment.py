@@ -103,3 +103,23 @@ def test_too_many_names_are_warned_of_once(caplog):
     for number in range(10):
         environment.stats.log_request("GET", f"/{number}", 1, 0)
     assert caplog.text.count("too many names") == 1
+
+
+def test_a_dispatcher_of_ones_own_is_not_used_and_told_so(caplog):
+    from swarm.compat.dispatch import UsersDispatcher
+
+    class Mine(UsersDispatcher):
+        pass
+
+    Environment(dispatcher_class=UsersDispatcher)
+    assert "dispatcher_class" not in caplog.text
+    assert Environment(dispatcher_class=Mine).dispatcher_class is Mine
+    assert "dispatcher_class is not used" in caplog.text
+
+
+def test_what_a_worker_logged_is_kept_by_its_name():
+    environment = Environment()
+    environment.update_worker_logs({"worker_id": "w1", "logs": ["one"]})
+    environment.update_worker_logs({"worker_id": "w1", "logs": ["one", "two"]})
+    environment.update_worker_logs({"logs": ["from nobody"]})
+    assert environment.worker_logs == {"w1": ["one", "two"]}

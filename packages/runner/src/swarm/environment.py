@@ -74,7 +74,7 @@ class Environment:
         self.available_shape_classes = available_shape_classes
         self.available_user_tasks = available_user_tasks
         self.dispatcher_class = dispatcher_class
-        if dispatcher_class is not None:
+        if dispatcher_class is not None and dispatcher_class.__module__ != "swarm.compat.dispatch":
             log.warning(
                 "dispatcher_class is not used: by weight and fixed_count the plan says who runs which users"
             )
