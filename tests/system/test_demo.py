@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -102,6 +103,35 @@ def test_ctrl_c_ends_the_run_in_order_and_the_shop_after_it() -> None:
     assert demo.returncode == 0, stderr
     assert "Aggregated" in stderr
     assert "Traceback" not in stderr
+    assert not shop.is_running()
+
+
+def test_on_a_terminal_the_demo_serves_the_ui_until_ctrl_c() -> None:
+    screen, terminal = pty.openpty()
+    demo = subprocess.Popen(
+        [SWARM_CLI, "demo", "-P", "0"],
+        stdin=subprocess.DEVNULL,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    try:
+        assert demo.stderr is not None
+        with gevent.Timeout(PATIENCE_S):
+            line = next(line for line in demo.stderr if line.startswith("Browser UI: "))
+            url = line.removeprefix("Browser UI: ").strip()
+            while get(f"{url}api/v1/snapshot")["total"]["requests"] == 0:
+                gevent.sleep(0.05)
+        shop = shop_of(demo)
+        os.killpg(demo.pid, signal.SIGINT)
+        _, rest = demo.communicate(timeout=PATIENCE_S)
+    finally:
+        demo.kill()
+        os.close(screen)
+    assert demo.returncode == 0, rest
+    assert "Aggregated" in rest
     assert not shop.is_running()
 
 

@@ -110,7 +110,12 @@ def bounded_errors(document: Mapping[str, Any]) -> dict[str, Any]:
         {**each, "msg": each["msg"][:ERROR_TEXT], "traceback": each["traceback"][-4 * ERROR_TEXT :]}
         for each in document["exceptions"][:ERRORS]
     ]
-    return {**document, "failures": failures, "exceptions": exceptions}
+    cut = document["failures"][ERRORS:]
+    more = {
+        "kinds": document["more"]["kinds"] + len(cut),
+        "occurrences": document["more"]["occurrences"] + sum(each["occurrences"] for each in cut),
+    }
+    return {**document, "failures": failures, "exceptions": exceptions, "more": more}
 
 
 def _most_used(names: Mapping[str, Sequence[Any]]) -> tuple[list[int], int]:

@@ -9,8 +9,9 @@ LOCUSTFILE = Path(__file__).with_name("locustfile.py")
 
 
 def run(argv: list[str]) -> int:
-    """Start the shop, run the bundled locustfile against it for 20 s, end the shop; return the exit code.
+    """Start the shop, run the bundled locustfile against it, end the shop; return the exit code.
 
+    On a terminal the run has the browser UI and lasts until Ctrl-C, elsewhere and with `--headless` it lasts 20 s.
     `argv` are options of the command line, which win over the demo's own. The shop fails some requests on
     purpose, so that failed requests alone leave the exit code 0.
     """
@@ -19,7 +20,7 @@ def run(argv: list[str]) -> int:
 
     try:
         with open_shop() as url:
-            return main.run([*_defaults(url), *argv])
+            return main.run([*_defaults(url, with_ui=_can_show_ui(argv)), *argv])
     except ShopError as error:
         from swarm_cli.exit_codes import ExitCode
 
@@ -27,6 +28,13 @@ def run(argv: list[str]) -> int:
         return ExitCode.ERROR
 
 
-def _defaults(url: str) -> list[str]:
-    load = ["--headless", "--users", "50", "--spawn-rate", "25", "--run-time", "20s"]
+def _can_show_ui(argv: list[str]) -> bool:
+    from swarm.environment import has_web_ui
+
+    return sys.stdout.isatty() and "--headless" not in argv and has_web_ui()
+
+
+def _defaults(url: str, *, with_ui: bool) -> list[str]:
+    kind = ["--autostart"] if with_ui else ["--headless", "--run-time", "20s"]
+    load = [*kind, "--users", "50", "--spawn-rate", "25"]
     return ["--locustfile", str(LOCUSTFILE), "--host", url, *load, "--exit-code-on-error", "0"]
