@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from swarm import Environment, SwarmError, User, tag, task
+from swarm import environment as environments
 
 
 def named(name: str, **attributes) -> type[User]:
@@ -92,8 +95,9 @@ def test_settings_are_applied_to_the_class_they_name():
         environment.update_user_class({"user_class_name": "Buyer"})
 
 
-def test_asking_for_the_browser_ui_says_what_to_do():
-    with pytest.raises(SwarmError, match="--headless"):
+def test_asking_for_the_browser_ui_where_there_is_none_says_what_to_do(monkeypatch):
+    monkeypatch.setattr(environments, "metadata", SimpleNamespace(entry_points=lambda group: []))
+    with pytest.raises(SwarmError, match=r"pip install 'swarm-cli\[web\]'.*--headless"):
         Environment().create_web_ui("127.0.0.1", 8089)
 
 

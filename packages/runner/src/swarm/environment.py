@@ -265,19 +265,7 @@ def missing_web_ui() -> str:
 
 def missing_extra(what: str, instead: str) -> str:
     """Return the message for somebody who asks for what the extra `web` brings, and what to do instead."""
-    if _is_installed("swarm-web"):
-        return (
-            f"The installed swarm-web has no {what} yet; it comes with a later release. Until then {instead}."
-        )
     return (
         f"The {what} is not installed. Install the extra: `pip install 'swarm-cli[web]'` "
         f"(in a checkout: `poetry install --all-extras`), or {instead}."
     )
-
-
-def _is_installed(distribution: str) -> bool:
-    try:
-        metadata.distribution(distribution)
-    except metadata.PackageNotFoundError:
-        return False
-    return True
