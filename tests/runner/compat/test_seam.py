@@ -116,7 +116,6 @@ def test_a_name_of_before_1_0_names_its_successor(statement: str, remedy: str) -
         ("from locust.contrib.milvus import MilvusUser", r"events\.request\.measure"),
         ("import locust.contrib.qdrant", "Write a User with their own client"),
         ("from locust.runners import FALLBACK_INTERVAL", "HEARTBEAT_INTERVAL"),
-        ("from locust.user.users import PytestUser", "pytest"),
     ],
 )
 def test_a_name_that_is_missing_says_why_and_what_to_do(statement: str, reason: str) -> None:

@@ -13,6 +13,7 @@ from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeGuard
 
+from swarm_cli import pytest_files
 from swarm_cli.errors import LocustfileError
 from swarm_cli.load_errors import describe
 
@@ -115,17 +116,34 @@ def _find_module(name: str) -> Source | None:
 def load(sources: Iterable[Source]) -> Locustfiles:
     """Import the files and return the classes that they hold.
 
-    Raises LocustfileError for a file that does not load and for two user classes of one name.
+    When they hold no user class, the test functions of pytest in them become users. Raises LocustfileError for
+    a file that does not load and for two user classes of one name.
     """
     import swarm.compat.locust
 
     swarm.compat.locust.install()
+    sources = list(sources)
     loaded = Locustfiles()
-    for source in sources:
-        module = _import(source)
+    tests = _tests_of(sources) if all(pytest_files.is_test_file(source.path) for source in sources) else None
+    modules = [(tests and tests.module_of(source.path)) or _import(source) for source in sources]
+    for source, module in zip(sources, modules, strict=True):
         loaded.paths.append(str(source.path))
         _collect(module, source, loaded)
+    if not loaded.user_classes and any(map(pytest_files.has_tests, modules)):
+        tests = tests or _tests_of(sources)
+        loaded.user_classes = pytest_files.users_of(tests) if tests else {}
+        _make_grpc_cooperative()
     return loaded
+
+
+def _tests_of(sources: Iterable[Source]) -> pytest_files.Collected | None:
+    """Let pytest collect the files, which gives their assertions their words; None when there is no pytest."""
+    if not pytest_files.is_installed():
+        return None
+    paths = [source.path for source in sources]
+    for folder in [Path.cwd(), *(path.parent for path in paths)]:
+        _put_on_path(folder)
+    return pytest_files.collect(paths)
 
 
 def parse_locustfile_paths(paths: Iterable[str]) -> list[str]:

@@ -97,8 +97,10 @@ def cooperative_grpc() -> None:
     grpcio waits for each call in a thread of the pool that the hub has at this moment. In gevent's own pool,
     whose ten threads also look up names, ten slow calls would hold up every other one, so that it gets
     another pool. What was made of grpcio before works, too. To call it again is harmless, and needed after a
-    file's own `init_gevent()`, which takes gevent's pool.
+    file's own `init_gevent()`, which takes gevent's pool. Does nothing in a process that was not patched.
     """
+    if not monkey.is_module_patched("threading"):
+        return
     import importlib
 
     from gevent import get_hub

@@ -29,15 +29,11 @@ _NO_SUCH_INTERVAL = (
     "master and workers have HEARTBEAT_INTERVAL, HEARTBEAT_LIVENESS and WORKER_REPORT_INTERVAL here"
 )
 _LOOPS = "listeners and greenlets end with their run here, and what they raise is logged and counted anyhow"
-_PYTEST = "functions of pytest as users come with a later release of Swarm; write them as tasks of a User"
 MISSING = {
     "locust.contrib.milvus": _OWN_CLIENT,
     "locust.contrib.qdrant": _OWN_CLIENT,
     "locust.html.render_template_from": "the report is made without templates: use get_html_report(environment)",
     "locust.runners.locust_exception_handler": _LOOPS,
-    "locust.PytestUser": _PYTEST,
-    "locust.user.users.PytestUser": _PYTEST,
-    "locust.util.load_locustfile.load_locustfile_pytest": _PYTEST,
     "locust.runners.FALLBACK_INTERVAL": _NO_SUCH_INTERVAL,
     "locust.runners.HEARTBEAT_DEAD_INTERNAL": _NO_SUCH_INTERVAL,
 }

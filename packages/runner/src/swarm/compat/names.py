@@ -31,7 +31,11 @@ _TASKS = (
 )
 _SEQUENTIAL = _in("swarm.users.sequential", "SequentialTaskSet")
 _MARKOV = _in("swarm.users.markov", "MarkovTaskSet", "transition", "transitions")
-_USERS = _in("swarm.users.user", "User") | _in("swarm.users.http_user", "HttpUser")
+_USERS = (
+    _in("swarm.users.user", "User")
+    | _in("swarm.users.http_user", "HttpUser")
+    | _in("swarm.users.pytest_user", "PytestUser")
+)
 _FAST = _in("swarm.users.fast_http_user", "FastHttpUser")
 _SHAPE = _in("swarm.shape", "LoadTestShape")
 _DEBUG = _in("swarm.debug", "run_single_user")
@@ -246,6 +250,7 @@ NAMES: dict[str, dict[str, str]] = {
     "locust.util.load_locustfile": {
         **_in("swarm_cli.main", "load_locustfile"),
         **_in("swarm_cli.locustfile", "is_shape_class", "is_user_class"),
+        **_in("swarm_cli.pytest_files", "load_locustfile_pytest"),
     },
     "locust.argument_parser": {
         **_in("swarm_cli.parser", "LocustArgumentParser"),

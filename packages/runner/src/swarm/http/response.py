@@ -191,6 +191,9 @@ class FastResponse(RawResponse):
         """Only in a `with` block of a request with catch_response=True. Raises CatchResponseError."""
         self._not_caught()
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.status_code}]>"
+
     def __enter__(self) -> Self:
         return self
 
