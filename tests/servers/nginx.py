@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,32 +67,42 @@ class Nginx:
 @pytest.fixture(scope="session")
 def nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
     """Run an nginx on a free port. Skips where it is not installed."""
+    folder = tmp_path_factory.mktemp("nginx")
+    (folder / "files").mkdir()
+    with running(folder, CONFIG) as port:
+        yield Nginx(port, folder)
+
+
+@contextmanager
+def running(folder: Path, config: str) -> Iterator[int]:
+    """Run an nginx in a folder, with a configuration in which {folder} and {port} stand for those; give the port.
+
+    Skips where it is not installed.
+    """
     program = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
     if program is None:
         pytest.skip("nginx is not installed (Debian's nginx-light)")
-    folder = tmp_path_factory.mktemp("nginx")
-    (folder / "files").mkdir()
     folder.chmod(0o755)
     for parent in folder.parents:
         if parent.name.startswith("pytest-"):
             parent.chmod(0o755)  # nginx's worker is another user when it was started by root
     for _ in range(5):
-        process, port = _start(program, folder)
+        process, port = _start(program, folder, config)
         if process is not None:
             break
     else:
         pytest.fail("nginx did not start")
-    yield Nginx(port, folder)
+    yield port
     process.terminate()
     process.wait(10)
 
 
-def _start(program: str, folder: Path) -> tuple[subprocess.Popen[bytes] | None, int]:
+def _start(program: str, folder: Path, config: str) -> tuple[subprocess.Popen[bytes] | None, int]:
     """Start nginx on a port that was free just now; None when somebody else was faster."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    (folder / "nginx.conf").write_text(CONFIG.format(folder=folder, port=port))
+    (folder / "nginx.conf").write_text(config.format(folder=folder, port=port))
     process = subprocess.Popen([program, "-p", str(folder), "-c", str(folder / "nginx.conf")])
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and process.poll() is None:

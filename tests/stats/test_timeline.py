@@ -53,3 +53,18 @@ def test_rows_stay_in_order_and_bounded(rows: list[tuple[int, int]]) -> None:
     times = table.columns()["time"]
     assert times == sorted(set(times))
     assert len(table) <= sum(rows for _, rows in SMALL) + 1
+
+
+def test_a_table_is_restored_as_it_was() -> None:
+    table = Timeline(COLUMNS, SMALL)
+    for second in range(40):
+        table.put(NOW + second, [second, 10, None if second % 3 else 1, second])
+    again = Timeline(COLUMNS, SMALL)
+
+    again.restore(table.columns())
+    assert again.columns() == table.columns()
+
+    for each in (table, again):
+        for second in range(40, 90):
+            each.put(NOW + second, [second, 10, 1, second])
+    assert again.columns() == table.columns()

@@ -91,6 +91,22 @@ class Timeline:
                 return True
         return False
 
+    def restore(self, rows: Mapping[str, Sequence[Any]]) -> None:
+        """Take the place of all rows: those of `columns()`, whose older ones are of coarser tiers already."""
+        self.clear()
+        times = rows["time"]
+        tier = len(self._tiers) - 1
+        for position, time in enumerate(times):
+            gap = times[position + 1] - time if position + 1 < len(times) else self.step
+            while tier and gap < self._tiers[tier][0]:
+                tier -= 1
+            self._times.append(time)
+            self._counts[tier] += 1
+            for name, column in zip(self.names, self._columns, strict=True):
+                value = rows[name][position]
+                column.append(math.nan if value is None else float(value))
+        self._fold()
+
     def columns(
         self, begin: float | None = None, end: float | None = None, names: Sequence[str] | None = None
     ) -> dict[str, list[Any]]:

@@ -209,6 +209,6 @@ function Drawer({ run, name: key }) {
     <${Chart} title="Throughput" unit="/s" lines=${THROUGHPUT} ...${shared} />
     <${Chart} title="Latency" unit="ms" lines=${LATENCY} ...${shared} />
     <${Heatmap} title="Latency heat map" heat=${heat} from=${from} to=${to} tick=${run.tick.value} theme=${shown.value} />
-    ${own.length > 0 && html`<h3>Failures</h3><ul>${own.map((/** @type {any} */ each) => html`<li key=${each.id}><b>${count(each.occurrences)} ×</b> ${each.error}</li>`)}</ul>`}
+    ${own.length > 0 && html`<h3>Failures</h3><ul>${own.map((/** @type {any} */ each) => html`<li key=${each.id}><b>${count(each.occurrences)} times</b> ${each.error}</li>`)}</ul>`}
   </section>`;
 }

@@ -103,7 +103,9 @@ function body(form, setup) {
 /** @param {any} props */
 function Field({ label, name, hint, form, set, error, ...more }) {
   const wrong = error.field === name;
-  return html`<label>${label} <input name=${name} value=${form[name]} onInput=${set(name)} aria-invalid=${wrong} aria-describedby=${`hint-${name}`} ...${more} /><small id=${`hint-${name}`}>${wrong ? error.message : hint}</small></label>`;
+  return html`<div class="field"><label for=${`field-${name}`}>${label}</label>
+    <input id=${`field-${name}`} name=${name} value=${form[name]} onInput=${set(name)} aria-invalid=${wrong} aria-describedby=${`hint-${name}`} ...${more} />
+    <small id=${`hint-${name}`}>${wrong ? error.message : hint}</small></div>`;
 }
 
 /** @param {any} props */
@@ -121,15 +123,20 @@ function UserClasses({ setup, form, setForm }) {
 /** @param {any} props */
 function Option({ option, value, set }) {
   const { name, label, help, type, choices, multiple, required, secret, is_set: isSet } = option;
-  const take = (/** @type {Event} */ event) => set(/** @type {HTMLInputElement} */ (event.currentTarget).value);
-  const hint = html`<small>${help}${secret ? ` ${isSet ? "It is set; leave it empty to keep it." : "Not set."}` : ""}</small>`;
-  if (type === "boolean") return html`<label class="check"><input type="checkbox" checked=${Boolean(value)} onChange=${() => set(!value)} /> ${label} ${hint}</label>`;
-  if (type === "choice") {
-    const many = (/** @type {Event} */ event) => set(multiple ? [...(/** @type {HTMLSelectElement} */ (event.currentTarget).selectedOptions)].map((each) => each.value) : /** @type {HTMLSelectElement} */ (event.currentTarget).value);
-    const chosen = multiple ? (value ?? []) : [value];
-    return html`<label>${label} <select name=${name} multiple=${multiple} onChange=${many}>${choices.map((/** @type {any} */ each) => html`<option key=${each} value=${each} selected=${chosen.includes(each)}>${String(each)}</option>`)}</select>${hint}</label>`;
-  }
+  const id = `option-${name}`;
+  const about = { id, name, "aria-describedby": `hint-${id}` };
+  const text = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
   const number = type === "integer" || type === "number";
-  const takeNumber = (/** @type {Event} */ event) => set(/** @type {HTMLInputElement} */ (event.currentTarget).value === "" ? null : Number(/** @type {HTMLInputElement} */ (event.currentTarget).value));
-  return html`<label>${label} <input name=${name} type=${secret ? "password" : number ? "number" : "text"} autocomplete="off" step=${type === "integer" ? "1" : "any"} required=${required && !isSet} value=${value ?? ""} onInput=${number ? takeNumber : take} />${hint}</label>`;
+  let input;
+  if (type === "boolean") input = html`<input type="checkbox" ...${about} checked=${Boolean(value)} onChange=${() => set(!value)} />`;
+  else if (type === "choice") {
+    const chosen = multiple ? (value ?? []) : [value];
+    const choose = (/** @type {Event} */ event) => set(multiple ? [...(/** @type {HTMLSelectElement} */ (event.currentTarget).selectedOptions)].map((each) => each.value) : text(event));
+    input = html`<select ...${about} multiple=${multiple} onChange=${choose}>${choices.map((/** @type {any} */ each) => html`<option key=${each} value=${each} selected=${chosen.includes(each)}>${String(each)}</option>`)}</select>`;
+  } else {
+    const take = (/** @type {Event} */ event) => set(!number ? text(event) : text(event) === "" ? null : Number(text(event)));
+    input = html`<input ...${about} type=${secret ? "password" : number ? "number" : "text"} autocomplete="off" step=${type === "integer" ? "1" : "any"} required=${required && !isSet} value=${value ?? ""} onInput=${take} />`;
+  }
+  const hint = `${help ?? ""}${secret ? (isSet ? " It is set; leave it empty to keep it." : " Not set.") : ""}`;
+  return html`<div class="field"><label for=${id}>${label}</label>${input}<small id=${`hint-${id}`}>${hint}</small></div>`;
 }
