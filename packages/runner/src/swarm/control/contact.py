@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from swarm.control.messages import Welcome
     from swarm.control.settings import WorkerSettings
 
+MOST_DOUBLINGS = 3
+"""How often the wait for a new connection to bring a word is doubled, at most."""
+
 
 class Contact:
     """Whether there is a master, and since when not."""
@@ -25,7 +28,8 @@ class Contact:
         """What the master's clock said in the message that was heard at `heard_at`."""
         self.hello_at = float("-inf")
         self.beat_at = 0.0
-        self.reconnected_at = 0.0
+        self._reconnected_at = 0.0
+        self._reconnections = 0  # since the master was heard
         self.outbox, self.inbox = Outbox(), Inbox()
         self._alive_at: float | None = None  # the last sign of life, corrected by our own stalls
         self._ticked_at: float | None = None
@@ -37,6 +41,7 @@ class Contact:
     def hear(self, now: float, master_time: float = 0.0) -> None:
         """The master has spoken; `master_time` is what its clock said, where the message carries it."""
         self._alive_at = now
+        self._reconnections = 0
         if master_time:
             self.heard_at, self.master_time = now, master_time
 
@@ -44,16 +49,22 @@ class Contact:
         """Count a stall of this very process not as the master's silence."""
         gap = 0.0 if self._ticked_at is None else now - self._ticked_at
         if self._alive_at is None:
-            self._alive_at = self.reconnected_at = now
+            self._alive_at = self._reconnected_at = now
         elif gap > 2 * self.interval:
             self._alive_at += gap
-            self.reconnected_at += gap
+            self._reconnected_at += gap
         self._ticked_at = now
 
     def is_silent(self, now: float) -> bool:
         """Whether neither a word nor a new connection was had for too long."""
-        since = max(self._alive_at or 0.0, self.reconnected_at)
-        return now - since > self._missing_after * self.interval
+        since = max(self._alive_at or 0.0, self._reconnected_at)
+        patience = self._missing_after * self.interval * (1 << min(self._reconnections, MOST_DOUBLINGS))
+        return now - since > patience
+
+    def reconnect(self, now: float) -> None:
+        """A new connection is made. The next one comes later: a thousand workers at a time cost a master much."""
+        self._reconnected_at = now
+        self._reconnections += 1
 
     def is_orphaned(self, now: float) -> bool:
         """Whether the master has been away for longer than users may go on without one."""

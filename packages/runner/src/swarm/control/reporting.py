@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from swarm.control.messages import Delta
@@ -12,19 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-@dataclass(frozen=True, slots=True)
+MOST_DOUBLINGS = 4
+"""How often the wait for an acknowledgement is doubled, at most."""
+
+
+@dataclass(slots=True)
 class _Kept:
     number: int
     samples: int
     final: bool
     payload: Mapping[str, Any]
     resets: int
+    sent_at: float = 0.0
+    repeated: int = 0
 
 
 class Reports:
     """The deltas of one run of this worker that the master has not yet acknowledged."""
 
-    __slots__ = ("_kept", "_sent_at", "closed", "cut", "run", "samples")
+    __slots__ = ("_kept", "closed", "cut", "run", "samples")
 
     def __init__(self) -> None:
         self.begin(0)
@@ -37,7 +44,6 @@ class Reports:
         self.closed = False
         """Whether the final delta was cut."""
         self._kept: deque[_Kept] = deque()
-        self._sent_at = 0.0
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -56,19 +62,26 @@ class Reports:
 
     def newest(self, now: float, session: str) -> Delta:
         """Return the delta that was just added."""
-        if len(self._kept) == 1:
-            self._sent_at = now
+        self._kept[-1].sent_at = now
         return self._message(self._kept[-1], session)
 
     def all(self, now: float, session: str) -> Iterator[Delta]:
         """Yield all again, in order."""
-        self._sent_at = now
         for kept in self._kept:
+            kept.sent_at, kept.repeated = now, 0
             yield self._message(kept, session)
 
-    def overdue(self, now: float, resend_after: float) -> bool:
-        """Whether something is kept and the last time that all of it was sent is too long ago."""
-        return bool(self._kept) and now - self._sent_at >= resend_after
+    def overdue(self, now: float, session: str, resend_after: float) -> Iterator[Delta]:
+        """Yield the oldest again when it was not acknowledged for so long, and for twice as long each time.
+
+        Only the oldest: the master keeps those behind it, if they have come. And ever more rarely: a master that
+        has fallen behind is not to get more to do for that.
+        """
+        for kept in islice(self._kept, 1):
+            if now - kept.sent_at >= resend_after * 2**kept.repeated:
+                kept.sent_at = now
+                kept.repeated = min(kept.repeated + 1, MOST_DOUBLINGS)
+                yield self._message(kept, session)
 
     def _message(self, kept: _Kept, session: str) -> Delta:
         return Delta(session, self.run, kept.number, kept.samples, kept.final, kept.payload, kept.resets)

@@ -188,7 +188,7 @@ class WorkerCore:
             if not contact.greeting:
                 self._out.append(Log("warning", "the master is silent; connecting again"))
             contact.lose()
-            contact.reconnected_at = now
+            contact.reconnect(now)
             self._out.append(Reconnect())
             self._greet()
         elif contact.greeting:
@@ -214,8 +214,8 @@ class WorkerCore:
         now, contact = self._now, self.contact
         if now - contact.beat_at >= contact.interval:
             self._beat()
-        if self.reports.overdue(now, 2 * contact.interval):
-            self._out += [Say(delta) for delta in self.reports.all(now, contact.session)]
+        overdue = self.reports.overdue(now, contact.session, 2 * contact.interval)
+        self._out += [Say(delta) for delta in overdue]
         self._send_customs()
 
     def _send_customs(self) -> None:
