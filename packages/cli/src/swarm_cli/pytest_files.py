@@ -11,7 +11,6 @@ from fnmatch import fnmatch
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unittest import TestCase
 
 from swarm.log import get_logger
 from swarm_cli.errors import LocustfileError
@@ -117,6 +116,8 @@ def _name_of(item: Any) -> str:
 
 def _runs(item: Any) -> bool:
     """Whether an item can run as a task; says why not."""
+    from unittest import TestCase
+
     reason = None
     if not hasattr(item, "function"):
         reason = "it is no function"
