@@ -191,6 +191,15 @@ def test_text_of_the_target_cannot_end_the_payload() -> None:
     assert reports.unpacked(page)["snapshot"]["names"]["name"] == ["</script><img src=x>"]
 
 
+def test_broken_text_breaks_nothing() -> None:
+    environment = Environment(user_classes=[])
+    environment.stats.log_request("GET", "/\udc80", 5.0, 1)
+    environment.stats.log_error("GET", "/\udc80", "\ud83d")
+    page = reports.report(environment)
+    assert page.encode()
+    assert reports.unpacked(page)["snapshot"]["names"]["name"] == ["/?"]
+
+
 def test_what_is_no_report_is_not_read() -> None:
     with pytest.raises(ValueError, match="no report"):
         reports.unpacked("<html></html>")

@@ -286,7 +286,11 @@ def table(rows: Iterable[NameRow]) -> dict[str, list[Any]]:
         "method": [str(row.entry.method) for row in shown],
         "name": [str(row.entry.name) for row in shown],
     }
-    figures = [row.figures() for row in shown]
+    figures = []
+    for number, row in enumerate(shown, start=1):
+        figures.append(row.figures())
+        if number % (AT_ONCE * 5) == 0:
+            gevent.sleep(0)
     for position, column in enumerate(COLUMNS):
         columns[column] = [each[position] for each in figures]
     return columns

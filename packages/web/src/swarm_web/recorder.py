@@ -25,7 +25,7 @@ from swarm_web.node_rows import NodeRows
 from swarm_web.option_fields import OptionFields
 from swarm_web.run_facts import RunFacts
 from swarm_web.setup_facts import setup_of
-from swarm_web.stream import Stream, encode
+from swarm_web.stream import Stream, encode_in_turns
 from swarm_web.trail import Trail
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Recorder:
         """Return the snapshot encoded, the same one for all who ask within a frame."""
         identity = self.stream.identity
         if self._encoded[0] != identity:
-            self._encoded = (identity, encode(self.snapshot()))
+            self._encoded = (identity, encode_in_turns(self.snapshot()))
         return self._encoded[1]
 
     def series(

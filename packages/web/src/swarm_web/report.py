@@ -66,6 +66,7 @@ def render(data: Mapping[str, Any], theme: str = "") -> str:
         payload=packed(data),
         scripts="\n".join(scripts),
     )
+    page = page.encode(errors="replace").decode()  # half a character of broken text is none for a file
     return page.replace("{policy}", report_policy(page), 1)
 
 
