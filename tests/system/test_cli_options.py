@@ -80,8 +80,8 @@ def test_the_package_can_be_run_as_a_module(cli: Cli) -> None:
 def test_classes_are_chosen_by_name(cli: Cli) -> None:
     cli.write("locustfile.py", TWO)
 
-    chosen = cli.headless("Seller", "-u", "4", "-r", "4")
-    by_environment = cli.headless("-u", "4", "-r", "4", env={"LOCUST_USER_CLASSES": "Seller"})
+    chosen = cli.headless("Seller", "-u", "4", "-r", "100")
+    by_environment = cli.headless("-u", "4", "-r", "100", env={"LOCUST_USER_CLASSES": "Seller"})
 
     assert "users ({'Seller': 4}, 'plain')" in chosen.out
     assert by_environment.out == chosen.out
@@ -90,8 +90,8 @@ def test_classes_are_chosen_by_name(cli: Cli) -> None:
 def test_weights_may_be_ignored(cli: Cli) -> None:
     cli.write("locustfile.py", TWO)
 
-    assert "{'Buyer': 3, 'Seller': 1}" in cli.headless("-u", "4", "-r", "4").out
-    assert "{'Buyer': 2, 'Seller': 2}" in cli.headless("-u", "4", "-r", "4", "--equal-weights").out
+    assert "{'Buyer': 3, 'Seller': 1}" in cli.headless("-u", "4", "-r", "100").out
+    assert "{'Buyer': 2, 'Seller': 2}" in cli.headless("-u", "4", "-r", "100", "--equal-weights").out
 
 
 def test_settings_of_classes_come_as_json_or_from_a_file(cli: Cli) -> None:
@@ -99,9 +99,9 @@ def test_settings_of_classes_come_as_json_or_from_a_file(cli: Cli) -> None:
     cli.write("users.json", '[{"user_class_name": "Buyer", "fixed_count": 1, "colour": "red"}]')
 
     as_text = cli.headless(
-        "-u", "4", "-r", "4", "--config-users", '{"user_class_name": "Buyer", "fixed_count": 1, "colour": "red"}'
+        "-u", "4", "-r", "100", "--config-users", '{"user_class_name": "Buyer", "fixed_count": 1, "colour": "red"}'
     )  # fmt: skip
-    from_file = cli.headless("-u", "4", "-r", "4", "--config-users", "users.json")
+    from_file = cli.headless("-u", "4", "-r", "100", "--config-users", "users.json")
 
     assert "users ({'Buyer': 1, 'Seller': 3}, 'red')" in as_text.out
     assert from_file.out == as_text.out
@@ -114,7 +114,7 @@ def test_settings_of_classes_reach_the_workers_of_a_master(cli: Cli) -> None:
     )
     with SwarmOf(cli) as swarm:
         swarm.start_master(
-            *("-u", "2", "-r", "2", "-t", "1", "--profile", "smoke"),
+            *("-u", "2", "-r", "100", "-t", "1", "--profile", "smoke"),
             *("--config-users", '{"user_class_name": "Sleeper", "called": "doze"}'),
             expect=1,
         )
@@ -190,7 +190,7 @@ def test_arguments_may_be_appended_before_main_is_called(cli: Cli) -> None:
     if __name__ == "__main__":
         import sys
 
-        sys.argv.extend(["--headless", "-t", "1", "-u", "3", "-r", "3"])
+        sys.argv.extend(["--headless", "-t", "1", "-u", "3", "-r", "100"])
         from locust.main import main
 
         main()
@@ -219,7 +219,7 @@ def test_init_listeners_may_change_options_and_host(cli: Cli) -> None:
     @events.init.add_listener
     def set_up(environment, **_):
         environment.parsed_options.num_users = 4
-        environment.parsed_options.spawn_rate = 4
+        environment.parsed_options.spawn_rate = 100
         environment.host = "http://set.example"
 
     @events.test_start.add_listener
@@ -263,7 +263,7 @@ def test_a_shape_that_uses_the_common_options_ends_with_the_run_time(cli: Cli) -
         use_common_options = True
 
         def tick(self):
-            return self.runner.environment.parsed_options.users, 10
+            return self.runner.environment.parsed_options.users, 100
     """,
     )
 

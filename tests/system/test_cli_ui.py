@@ -15,12 +15,12 @@ SHAPE = """
 
     class Short(LoadTestShape):
         def tick(self):
-            return (2, 10) if self.get_run_time() < 0.5 else None
+            return (2, 100) if self.get_run_time() < 1.5 else None
 """
 
 
 def test_a_run_that_starts_by_itself_quits_by_itself_when_asked_to(sleeper: Cli) -> None:
-    result = sleeper.run("--autostart", "--autoquit", "0", "-t", "1", "-P", "0", "-u", "2", "-r", "2")
+    result = sleeper.run("--autostart", "--autoquit", "0", "-t", "1", "-P", "0", "-u", "2", "-r", "100")
 
     assert result.code == 0, result.err
     assert result.out == ""
@@ -46,7 +46,7 @@ def test_a_run_is_started_in_the_ui_and_ends_in_order_at_ctrl_c(sleeper: Cli) ->
         assert found
         url = found[0]
         before = _get(f"{url}stats/requests")
-        started = _get(f"{url}swarm", b"user_count=2&spawn_rate=2")
+        started = _get(f"{url}swarm", b"user_count=2&spawn_rate=100")
         until(lambda: _get(f"{url}stats/requests")["total_rps"] != 0, "the load")
         run.signal(signal.SIGINT)
         result = run.finish()
