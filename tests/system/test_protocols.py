@@ -24,11 +24,55 @@ from tests.system.results import Report
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+IN_LOCUSTS_NAMES = """
+    import os
+    import time
+
+    from locust import constant, task
+    from locust.contrib.mqtt import MqttClient, MqttUser
+    from locust.contrib.postgres import PostgresUser
+    from locust.user.wait_time import between
+
+
+    class MyMqttClient(MqttClient):
+        def _generate_event_name(self, event_type: str, qos: int, topic: str):
+            return f"mqtt:{event_type}:{qos}"
+
+
+    class Device(MqttUser):
+        host = "localhost"
+        port = int(os.environ["MQTT_PORT"])
+        username = "device"
+        password = os.environ["MQTT_PASSWORD"]
+        client_cls: type[MqttClient] = MyMqttClient
+        wait_time = between(0.01, 0.1)
+
+        def on_start(self):
+            time.sleep(0.1)
+
+        @task
+        def say_hello(self):
+            self.client.publish("hello/locust", b"hello world")
+
+
+    class Clerk(PostgresUser):
+        conn_string = os.environ["DATABASE"]
+        wait_time = constant(0.1)
+
+        @task
+        def run_select_query(self):
+            self.client.execute_query(
+                "SELECT 1",
+            )
+"""
+"""As Locust's documentation shows them."""
+
+
 def run(cli: Cli, example: str, *args: str, failing: bool = False, **environment: str) -> Report:
-    """Run an example until its requests have ended; check that it went well."""
+    """Run an example, or a file of the test's own, until its requests have ended; check that it went well."""
     done = cli.run(
-        *("-f", str(EXAMPLES / f"{example}.py"), "--headless", "-u", "4", "-r", "100", "-t", "1s"),
-        *("--stop-timeout", "20", "--json", *args),
+        *("-f", str(EXAMPLES / example), "--headless", "-u", "4", "-r", "100", "-t", "1s"),
+        *("--stop-timeout", "60", "--json", *args),
         env=environment,
         timeout=100,
     )
@@ -40,7 +84,7 @@ def run(cli: Cli, example: str, *args: str, failing: bool = False, **environment
 def test_devices_report_to_mosquitto(cli: Cli, mosquitto: Mosquitto) -> None:
     report = run(
         cli,
-        "mqtt_devices",
+        "mqtt_devices.py",
         *("-t", "3s"),
         MQTT_PORT=str(mosquitto.port),
         MQTT_USER=USER,
@@ -53,7 +97,7 @@ def test_devices_report_to_mosquitto(cli: Cli, mosquitto: Mosquitto) -> None:
 
 def test_clerks_write_into_postgresql(cli: Cli, postgresql: PostgreSQL) -> None:
     postgresql.ask("CREATE TABLE orders (item text, price int)")
-    report = run(cli, "postgres_orders", DATABASE=postgresql.conn_string)
+    report = run(cli, "postgres_orders.py", DATABASE=postgresql.conn_string)
     assert report.names == {"postgres connect", "postgres insert order", "postgres sum of orders"}
     written = report["postgres", "insert order"]["num_requests"]
     assert written > 0
@@ -62,20 +106,20 @@ def test_clerks_write_into_postgresql(cli: Cli, postgresql: PostgreSQL) -> None:
 
 def test_clerks_write_into_mongodb(cli: Cli) -> None:
     with closing(MongoWire()) as mongo:
-        report = run(cli, "mongodb_orders", MONGODB=mongo.conn_string)
+        report = run(cli, "mongodb_orders.py", MONGODB=mongo.conn_string)
         assert report.names == {"mongodb insert_one", "mongodb orders of honey"}
         assert len(mongo.collections["orders"]) == report["mongodb", "insert_one"]["num_requests"]
 
 
 def test_guests_chat_over_socketio(cli: Cli) -> None:
     with closing(Rooms()) as rooms:
-        report = run(cli, "socketio_chat", CHAT=rooms.url)
+        report = run(cli, "socketio_chat.py", CHAT=rooms.url)
         assert report.names == {"WS connect", "WSC join", "WSR joined", "WSS hello"}
 
 
 def test_a_model_is_asked(cli: Cli) -> None:
     with closing(OpenAIApi()) as api:
-        report = run(cli, "openai_questions", "-H", api.url, OPENAI_API_KEY="none")
+        report = run(cli, "openai_questions.py", "-H", api.url, OPENAI_API_KEY="none")
         assert report.names == {"POST /v1/responses", "POST streamed"}
         assert (
             report["POST", "streamed"]["total_content_length"]
@@ -85,7 +129,7 @@ def test_a_model_is_asked(cli: Cli) -> None:
 
 def test_names_are_looked_up(cli: Cli) -> None:
     with closing(DnsZone()) as zone:
-        report = run(cli, "dns_lookups", failing=True, DNS_PORT=str(zone.udp_port))
+        report = run(cli, "dns_lookups.py", failing=True, DNS_PORT=str(zone.udp_port))
         assert report.names == {"DNS udp", "DNS nowhere"}
         assert report["DNS", "udp"]["num_failures"] == 0
         nowhere = report["DNS", "nowhere"]
@@ -99,7 +143,7 @@ def shop() -> Iterator[str]:
 
 
 def test_each_request_of_two_processes_is_in_the_file_of_one(cli: Cli, shop: str) -> None:
-    report = run(cli, "request_log", "-H", shop, "--processes", "2")
+    report = run(cli, "request_log.py", "-H", shop, "--processes", "2")
     rows = []
     for name in ("requests-0.csv", "requests-1.csv"):
         with (cli.folder / name).open(newline="", encoding="utf-8") as file:
@@ -107,6 +151,26 @@ def test_each_request_of_two_processes_is_in_the_file_of_one(cli: Cli, shop: str
     assert len(rows) == report["GET", "/catalogue"]["num_requests"] > 0
     assert {row["status_code"] for row in rows} == {"200"}
     assert not (cli.folder / "requests.csv").exists()
+
+
+def test_a_file_in_locusts_names_runs_unchanged(
+    cli: Cli, mosquitto: Mosquitto, postgresql: PostgreSQL
+) -> None:
+    path = cli.write("locustfile.py", IN_LOCUSTS_NAMES)
+    report = run(
+        cli,
+        str(path),
+        *("-t", "2s"),
+        MQTT_PORT=str(mosquitto.port),
+        MQTT_PASSWORD=PASSWORD,
+        DATABASE=postgresql.conn_string,
+    )
+    assert report.names == {
+        "MQTT mqtt:connect:0",
+        "MQTT mqtt:publish:0",
+        "postgres connect",
+        "postgres execute_query",
+    }
 
 
 def test_a_library_that_is_missing_is_one_message(cli: Cli) -> None:

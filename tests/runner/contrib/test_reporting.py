@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent import GreenletExit
 
-from swarm import StopUser, User
+from swarm import Environment, StopUser, User, task
 from swarm.contrib.reporting import Reporter
 from swarm.event import EventHook
 from tests.runner.contrib.bench import Bench, until
@@ -112,3 +112,30 @@ def test_a_client_without_a_user_reports_to_the_hook_that_it_was_given() -> None
     with Reporter(hook).call("X", "alone"):
         pass
     assert told == ["alone"]
+
+
+def test_the_end_of_a_run_waits_for_calls_that_end_soon_and_cuts_the_others() -> None:
+    calls: list[str] = []
+
+    class Asker(User):
+        @task
+        def ask(self) -> None:
+            name = "short" if not calls else "long"
+            calls.append(name)
+            with Reporter(user=self).call("X", name):
+                while name == "long" or not self._swarm_halt:
+                    gevent.sleep(0.005)
+
+    environment = Environment(user_classes=[Asker])
+    runner = environment.create_local_runner()
+    try:
+        runner.start(2, spawn_rate=100)
+        until(lambda: len(calls) == 2)
+        runner.stop()
+        short = environment.stats.get("short", "X")
+        assert (short.num_requests, short.num_failures) == (1, 0)
+        assert environment.stats.get("long", "X").num_requests == 0
+        assert environment.stats.interrupted == 1
+        assert calls == ["short", "long"]
+    finally:
+        runner.quit()
