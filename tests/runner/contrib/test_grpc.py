@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import gevent
+import grpc
 import pytest
 
 from swarm import Environment, StopTest, task
@@ -17,8 +18,6 @@ from tests.runner.users.conftest import life  # noqa: F401  a fixture
 from tests.runner.users.living import Life, until
 from tests.servers.own_process import served_by
 from tests.servers.tls import authority
-
-grpc: Any = pytest.importorskip("grpc")
 
 SERVICE = Path(__file__).parents[2] / "servers" / "grpc_service.py"
 SAY_HELLO = "/test.Hello/SayHello"
