@@ -8,6 +8,10 @@ Times are CPU of this process, and lie next to the budget. The viewers are green
 
 from __future__ import annotations
 
+import swarm  # noqa: F401  patches the process before anything else
+
+# isort: split
+
 import random
 import subprocess
 import sys

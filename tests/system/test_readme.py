@@ -277,6 +277,7 @@ OTHERS_OPTIONS = {
     "--fast",  # pyperf's
     "--lock",  # that of scripts/bootstrap
     "--soak",  # that of scripts/test
+    "--speed",  # that of swarm-cli replay
     *("--base-url", "--swarm-users"),  # pytest's, of plugins
     *("--grpc", "--python"),  # grpcio-tools', which are written with an underscore after it
 }
