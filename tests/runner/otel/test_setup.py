@@ -48,3 +48,25 @@ def test_switched_off_by_its_variable_nothing_begins(monkeypatch: pytest.MonkeyP
     assert setup_opentelemetry("file.py", "nightly", events=events) is False
     assert not events.request._handlers
     finish()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "http/json"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+    ],
+)
+def test_an_exporter_that_there_is_none_for_is_named(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    from swarm.event import Events
+    from swarm.otel.setup import setup_opentelemetry
+
+    monkeypatch.setenv(variable, value)
+    events = Events()
+    with pytest.raises(SwarmError, match=f"'{value}'"):
+        setup_opentelemetry("file.py", events=events)
+    assert not events.request._handlers

@@ -40,7 +40,9 @@ class Telemetry:
     def __init__(self, locustfile: str, profile: str | None, node: str, events: Events) -> None:
         """Make the pipelines. Raises SwarmError for an exporter that there is none for."""
         resource = _resource(locustfile, profile, node)
-        reader, processor = _reader(), _processor()
+        has_traces, has_metrics = _is_sent("TRACES"), _is_sent("METRICS")  # before anything is begun
+        processor = _processor() if has_traces else None
+        reader = _reader() if has_metrics else None
         self._events = events
         self._metrics = MeterProvider([reader] if reader else [], resource=resource, shutdown_on_exit=False)
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -118,7 +120,7 @@ def _resource(locustfile: str, profile: str | None, node: str) -> Resource:
     return Resource({**own, **named})
 
 
-def _exporter_of(signal: str) -> bool:
+def _is_sent(signal: str) -> bool:
     """Whether the signal is sent by OTLP. Raises SwarmError for an exporter or a protocol that there is none for."""
     exporter = os.environ.get(f"OTEL_{signal}_EXPORTER", "otlp").strip().lower() or "otlp"
     if exporter == "none":
@@ -137,9 +139,7 @@ def _exporter_of(signal: str) -> bool:
     return True
 
 
-def _processor() -> SpanProcessor | None:
-    if not _exporter_of("TRACES"):
-        return None
+def _processor() -> SpanProcessor:
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     return BatchSpanProcessor(
@@ -149,9 +149,7 @@ def _processor() -> SpanProcessor | None:
     )
 
 
-def _reader() -> MetricReader | None:
-    if not _exporter_of("METRICS"):
-        return None
+def _reader() -> MetricReader:
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
     return PeriodicExportingMetricReader(OTLPMetricExporter())
