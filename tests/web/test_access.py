@@ -30,6 +30,7 @@ GUARDED = [
     "/tasks",
     "/logs",
     "/worker-count",
+    "/metrics",
     "/mine",
 ]
 COMMANDS = ["/api/v1/run", "/api/v1/run/load", "/api/v1/run/pause", "/api/v1/run/stop", "/api/v1/run/reset"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from swarm_web.logs import LogBook
 from tests.web.serving import Served, served, until
 
 COLUMNS = {
@@ -120,7 +121,8 @@ def test_failures_and_exceptions_are_grouped(running: Served) -> None:
 
 def test_the_log_is_read_on_from_a_cursor() -> None:
     with served() as site:
-        book = site.ui.recorder.logs
+        site.ui._tap.close()  # other tests' runs log, too
+        book = site.ui.recorder.logs = LogBook()
         for number in range(10):
             book.add(
                 "w1" if number % 2 else "local",
@@ -180,6 +182,16 @@ def test_what_cannot_be_asked_for_is_told(running: Served, path: str, status: in
     assert answer.status == status
     assert answer.json["error"]["field"] == field
     assert answer.json["error"]["message"]
+
+
+def test_a_monitoring_system_gets_its_figures(running: Served) -> None:
+    assert running.get("/healthz").text == "ok\n"
+    assert running.get("/readyz").text == "1 of 1 workers, running\n"
+    answer = running.get("/metrics")
+    assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    assert "swarm_users 10\n" in answer.text
+    assert 'swarm_requests_total{method="POST",name="/basket"} ' in answer.text
+    assert 'swarm_failures_total{method="GET",name="/<b>bad</b>"} ' in answer.text
 
 
 def test_the_statistics_come_in_the_form_of_the_command_line(running: Served) -> None:

@@ -23,6 +23,7 @@ from swarm_web.compat import LocustRoutes
 from swarm_web.control import Control
 from swarm_web.guard import ALL_ADDRESSES, RELAXED, is_loopback
 from swarm_web.logs import LogTap
+from swarm_web.metrics import Probes
 from swarm_web.option_fields import OptionFields
 from swarm_web.pages import Pages
 from swarm_web.recorder import recorder_of
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 STOP_TIMEOUT_S = 1.0
-OWN = ("locust.", "swarm_api.")
+OWN = ("locust.", "swarm_api.", "swarm_probes.")
 """Endpoints that check the visitor's role themselves."""
 
 
@@ -267,6 +268,7 @@ class WebUI:
         prefix = self.base_path
         app.register_blueprint(LocustRoutes(self, prefix).blueprint)
         app.register_blueprint(api.blueprint, url_prefix=f"{prefix}/api/v1")
+        app.register_blueprint(Probes(self.recorder, self.visitors, prefix).blueprint)
         app.before_request(self._check_others)
         named = [*allowed_hosts, *([self._display_name] if self._display_name else [])]
         if not self._is_local:
