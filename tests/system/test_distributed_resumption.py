@@ -34,12 +34,13 @@ def test_a_shape_goes_on_at_the_time_that_it_had_come_to(cli: Cli, server: Count
 """,
     )
     with SwarmOf(cli) as swarm:
-        swarm.start("-H", server.url, "--journal", "run.journal")
+        arguments = ("-H", server.url, "--reset-stats", "--journal", "run.journal")
+        swarm.start(*arguments)
         until(lambda: server.answered["/hit"] > 100, "the load")
         swarm.master.wait_for_output("tick 2")
         swarm.master.signal(signal.SIGKILL)
         reached = ticks(swarm.master.finish().out)[-1]
-        swarm.start_master("-H", server.url, "--journal", "run.journal", port=swarm.port)
+        swarm.start_master(*arguments, port=swarm.port)
         swarm.master.wait_for_output("tick")
         swarm.master.wait_for("a worker is back")
         back_at = server.answered["/hit"]
@@ -50,7 +51,10 @@ def test_a_shape_goes_on_at_the_time_that_it_had_come_to(cli: Cli, server: Count
 
     assert finished.code == 0, finished.err
     assert ticks(finished.out)[0] >= reached >= 2
-    assert report.counts == {"GET /hit": server.answered["/hit"]}
+    run = facts(report)
+    assert report.counts == {"GET /hit": run["samples_merged"]}  # since all users were there
+    assert run["samples_merged"] + run["samples_reset"] == run["samples_heard"] == server.answered["/hit"]
+    assert run["samples_complete"]
     for each in (finished, *workers):  # nobody hears a second time that all users are there
         assert each.err.count("all users spawned") == (0 if each is finished else 1)
 
