@@ -123,13 +123,21 @@ def test_a_system_exit_in_a_task_ends_the_run_with_its_report(cli: Cli) -> None:
     assert "Aggregated" in result.err
 
 
-def test_a_system_exit_in_a_greenlet_of_the_file_ends_the_run_with_its_report(cli: Cli) -> None:
-    cli.write(
-        "locustfile.py",
-        listening("test_start", "import sys, gevent", "gevent.spawn_later(0.3, sys.exit, 9)"),
-    )
+@pytest.mark.parametrize(
+    ("event", "leave"),
+    [
+        ("test_start", "gevent.spawn_later(0.3, sys.exit, 9)"),
+        ("test_start", "sys.exit(9)"),
+        ("test_stop", "sys.exit(9)"),
+    ],
+    ids=["a greenlet", "test_start", "test_stop"],
+)
+def test_a_system_exit_outside_of_tasks_ends_the_run_with_its_report(
+    cli: Cli, event: str, leave: str
+) -> None:
+    cli.write("locustfile.py", listening(event, "import sys, gevent", leave))
 
-    result = cli.run("--headless", "-t", "30")
+    result = cli.run("--headless", "-t", "2")
 
     assert result.code == 9
     assert "Aggregated" in result.err

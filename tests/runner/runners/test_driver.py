@@ -50,6 +50,22 @@ def outcome(driver: LifecycleDriver, event: LifecycleEvent) -> str:
     return "done"
 
 
+def test_a_listener_that_ends_the_program_is_heard_by_the_main_greenlet_and_ends_no_driver(
+    shell: Shell, driver: LifecycleDriver
+) -> None:
+    def exit_at(instruction: Instruction) -> None:
+        if isinstance(instruction, FireTestStart):
+            raise SystemExit(3)
+        shell.done.append(type(instruction).__name__)
+
+    driver._carry_out = exit_at
+    driver.bring(START)
+    with pytest.raises(SystemExit), gevent.Timeout(10):
+        Event().wait()
+    driver.ask(LifecycleEvent("stop"))
+    assert shell.done[-1] == "StopUsers"
+
+
 def test_a_refusal_reaches_the_one_who_asked_and_nobody_else(shell: Shell, driver: LifecycleDriver) -> None:
     shell.go_on.set()
     asked = [

@@ -1,6 +1,6 @@
 """The intervals of the control plane, which tests shorten by variables of the environment; there are no options.
 
-SWARM_HEARTBEAT_INTERVAL, SWARM_REPORT_INTERVAL, SWARM_FINAL_DEADLINE, SWARM_ORPHAN_AFTER and
+SWARM_HEARTBEAT_INTERVAL, SWARM_REPORT_INTERVAL, SWARM_FINAL_DEADLINE, SWARM_QUIT_GRACE, SWARM_ORPHAN_AFTER and
 SWARM_CONNECT_DEADLINE are seconds.
 """
 
@@ -24,6 +24,7 @@ def master_settings(**given: Any) -> MasterSettings:
         heartbeat_interval=_seconds("HEARTBEAT_INTERVAL", runners.HEARTBEAT_INTERVAL),
         report_interval=_seconds("REPORT_INTERVAL", runners.WORKER_REPORT_INTERVAL),
         final_deadline=_seconds("FINAL_DEADLINE", MasterSettings().final_deadline),
+        quit_grace=_seconds("QUIT_GRACE", MasterSettings().quit_grace),
         missing_after=runners.HEARTBEAT_LIVENESS,
     )
     return replace(settings, **given)

@@ -103,7 +103,8 @@ class Closing:
         return self._quit_by is not None and (now >= self._quit_by or next(self._present(), None) is None)
 
     def _present(self) -> Iterator[Member]:
-        """Yield who can be told, and who may just be connecting again."""
+        """Yield who can be told, and who may just be connecting again, as those may that lived at the run's end."""
         for member in self._fleet:
-            if member.state != "quit" and (member.peer is not None or member.state != "missing"):
+            may_come = member.state != "missing" or (member.final and member.run == self._plan.run)
+            if member.state != "quit" and (member.peer is not None or may_come):
                 yield member

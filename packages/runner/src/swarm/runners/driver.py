@@ -7,7 +7,7 @@ listener of `test_start` that takes its time does not keep a stop, or a heartbea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 import gevent
 from gevent.event import AsyncResult
@@ -152,9 +152,15 @@ class Driver(Generic[EventT]):
             self._carry_out(instruction)
         except StopTest:
             self._end_test()
+        except SystemExit as asked:  # a listener ends the program: that is the main greenlet's to hear
+            gevent.spawn(_exit, asked)
         except Exception:
             self.failed_instructions += 1
             log.error("a step of the run failed", step=type(instruction).__name__, exc_info=True)
+
+
+def _exit(asked: SystemExit) -> NoReturn:
+    raise asked
 
 
 @dataclass(frozen=True, slots=True)

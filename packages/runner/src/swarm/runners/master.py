@@ -75,7 +75,8 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     """The node that steers the others and holds the statistics; it runs no users.
 
     `accounting` is the account of the last run's samples, None while there was none; `lost_workers` are those that
-    were silent and have not come back; `has_resumed` says that the journal of another master is gone on with.
+    were silent and have not come back, with something of the run to deliver; `has_resumed` says that the journal of
+    another master is gone on with.
     """
 
     def __init__(

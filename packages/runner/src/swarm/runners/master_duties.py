@@ -36,6 +36,7 @@ from swarm.control.messages import Delta, Message, Pulse, SourceRequest
 from swarm.log import get_logger
 from swarm.runners import source
 from swarm.runners.distributed import END_RUN, Call
+from swarm.runners.steered import ACTIVE
 from swarm.transport.codec import UnsendableError
 from swarm_stats.deltas import BadPayload
 
@@ -129,7 +130,8 @@ class MasterDuties:
                 log.info("a worker has joined", worker=identity, index=index, workers=runner.worker_count)
                 runner.environment.events.worker_connect.fire(client_id=identity)
             case WorkerLost(identity):
-                runner.lost_workers.add(identity)
+                if self._is_missed(identity):
+                    runner.lost_workers.add(identity)
                 self._tell_gone(identity)
                 log.warning(
                     "a worker is silent; its users go to the others",
@@ -145,6 +147,14 @@ class MasterDuties:
                 runner.lost_workers.discard(identity)
                 self._tell_gone(identity)
                 log.info("a worker has left", worker=identity, workers=runner.worker_count)
+
+    def _is_missed(self, identity: str) -> bool:
+        """Whether the run misses this worker: not one that has delivered all, nor one without part in its end."""
+        core = self._core
+        member = core.fleet.named(identity)
+        if member is None or member.run != core.run:
+            return core.state in ACTIVE
+        return not member.final
 
     def _tell_gone(self, identity: str) -> None:
         for listener in self.worker_gone:
