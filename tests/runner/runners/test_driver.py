@@ -66,6 +66,22 @@ def test_a_listener_that_ends_the_program_is_heard_by_the_main_greenlet_and_ends
     assert shell.done[-1] == "StopUsers"
 
 
+def test_a_timeout_that_a_listener_lets_through_is_an_error_and_ends_no_driver(
+    shell: Shell, driver: LifecycleDriver
+) -> None:
+    def time_out(instruction: Instruction) -> None:
+        if isinstance(instruction, FireTestStart):
+            with gevent.Timeout(0.01):
+                Event().wait()
+        shell.done.append(type(instruction).__name__)
+
+    driver._carry_out = time_out
+    driver.ask(START)
+    driver.ask(LifecycleEvent("stop"))
+    assert shell.done[-1] == "StopUsers"
+    assert driver.failed_instructions == 1
+
+
 def test_a_refusal_reaches_the_one_who_asked_and_nobody_else(shell: Shell, driver: LifecycleDriver) -> None:
     shell.go_on.set()
     asked = [

@@ -154,7 +154,7 @@ class Driver(Generic[EventT]):
             self._end_test()
         except SystemExit as asked:  # a listener ends the program: that is the main greenlet's to hear
             gevent.spawn(_exit, asked)
-        except Exception:
+        except (Exception, gevent.Timeout):  # a timeout of a listener's own, which it did not catch
             self.failed_instructions += 1
             log.error("a step of the run failed", step=type(instruction).__name__, exc_info=True)
 
