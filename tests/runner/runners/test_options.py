@@ -101,6 +101,17 @@ def test_the_masters_user_classes_are_chosen_of_those_that_a_worker_has(nodes) -
     assert swarm.workers[0].user_classes_count == {"Idler": 2, "Other": 2}
 
 
+def test_any_class_of_the_workers_file_may_be_asked_for(nodes) -> None:
+    class Other(Idler):
+        pass
+
+    swarm = nodes(Idler, Other)
+    swarm.gather(1, user_classes=[Idler], available_user_classes={"Idler": Idler, "Other": Other})
+    swarm.master.start(2, spawn_rate=100, wait=True, user_classes=[Other])
+
+    wait_until(lambda: swarm.master.user_classes_count == {"Idler": 0, "Other": 2})
+
+
 def test_a_class_that_a_worker_does_not_have_is_said_and_the_run_goes_on(nodes) -> None:
     class Other(Idler):
         pass

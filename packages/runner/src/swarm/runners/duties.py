@@ -101,8 +101,11 @@ class UserDuties:
                 pool.kill_all()
 
     def _ramp(self, phase: int, target: do.Target) -> None:
+        runner = self._runner
+        # A browser UI on the master may choose any class of the file, whichever were named at the start here.
+        known = dict(runner.environment.available_user_classes or {}) | runner.user_classes_by_name
         try:
-            self.pool.ramp(target, self._runner.user_classes_by_name)
+            self.pool.ramp(target, known)
         except GreenletExit:
             return
         self._report("spawned", phase)
