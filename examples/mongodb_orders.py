@@ -1,4 +1,4 @@
-"""Clerks who write orders into MongoDB and look them up."""
+"""Waiters who write orders into MongoDB and look them up."""
 
 import os
 
@@ -6,7 +6,7 @@ from swarm import constant, task
 from swarm.contrib.mongodb import MongoDBUser
 
 
-class Clerk(MongoDBUser):
+class Waiter(MongoDBUser):
     conn_string = os.environ.get("MONGODB", "mongodb://127.0.0.1:27017")
     db_name = "shop"
     wait_time = constant(0.1)

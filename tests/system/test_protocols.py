@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
+import re
+import signal
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
+import gevent
 import pytest
 
 from tests.servers.dns_zone import DnsZone
@@ -68,72 +71,71 @@ IN_LOCUSTS_NAMES = """
 """As Locust's documentation shows them."""
 
 
-def run(cli: Cli, example: str, *args: str, failing: bool = False, **environment: str) -> Report:
-    """Run an example, or a file of the test's own, until its requests have ended; check that it went well."""
-    done = cli.run(
-        *("-f", str(EXAMPLES / example), "--headless", "-u", "4", "-r", "100", "-t", "1s"),
-        *("--stop-timeout", "60", "--json", *args),
-        env=environment,
-        timeout=100,
-    )
-    assert done.code == (1 if failing else 0), done.err
+def run(cli: Cli, files: str, names: set[str], *args: str, code: int = 0, **environment: str) -> Report:
+    """Run files until the table shows all the names; check that the run ends well."""
+    cli.environment.update(environment)
+    arguments = ("-f", files, "--headless", "-r", "100", "-t", "10m", "--stop-timeout", "60", "--json", *args)
+    with cli.running(*arguments) as running:
+        with gevent.Timeout(90, AssertionError("a name did not come")):
+            while not all(re.search(rf" {re.escape(name)} ", running.err) for name in names):
+                gevent.sleep(0.05)
+        running.signal(signal.SIGINT)
+        done = running.finish(90)
+    assert done.code == code, done.err
     assert "Traceback" not in done.err, done.err
     return Report(done)
 
 
-def test_devices_report_to_mosquitto(cli: Cli, mosquitto: Mosquitto) -> None:
-    report = run(
-        cli,
-        "mqtt_devices.py",
-        *("-t", "3s"),
-        MQTT_PORT=str(mosquitto.port),
-        MQTT_USER=USER,
-        MQTT_PASSWORD=PASSWORD,
+def test_the_examples_run_side_by_side(cli: Cli, mosquitto: Mosquitto, postgresql: PostgreSQL) -> None:
+    files = (
+        "mqtt_devices",
+        "postgres_orders",
+        "mongodb_orders",
+        "socketio_chat",
+        "openai_questions",
+        "dns_lookups",
     )
-    assert {"MQTT connect", "MQTT subscribe:1:orders"} <= report.names
-    assert report.names & {"MQTT publish:1:temperatures", "MQTT publish:0:orders"}
-    assert 1 <= report["MQTT", "connect"]["num_requests"] <= 4
-
-
-def test_clerks_write_into_postgresql(cli: Cli, postgresql: PostgreSQL) -> None:
+    names = {
+        "publish:1:temperatures",
+        "publish:0:orders",
+        "sum of orders",
+        "orders of honey",
+        "joined",
+        "hello",
+    }
     postgresql.ask("CREATE TABLE orders (item text, price int)")
-    report = run(cli, "postgres_orders.py", DATABASE=postgresql.conn_string)
-    assert report.names == {"postgres connect", "postgres insert order", "postgres sum of orders"}
-    written = report["postgres", "insert order"]["num_requests"]
-    assert written > 0
-    assert postgresql.ask("SELECT count(*) FROM orders") == [(written,)]
-
-
-def test_clerks_write_into_mongodb(cli: Cli) -> None:
-    with closing(MongoWire()) as mongo:
-        report = run(cli, "mongodb_orders.py", MONGODB=mongo.conn_string)
-        assert report.names == {"mongodb insert_one", "mongodb orders of honey"}
-        assert len(mongo.collections["orders"]) == report["mongodb", "insert_one"]["num_requests"]
-
-
-def test_guests_chat_over_socketio(cli: Cli) -> None:
-    with closing(Rooms()) as rooms:
-        report = run(cli, "socketio_chat.py", CHAT=rooms.url)
-        assert report.names == {"WS connect", "WSC join", "WSR joined", "WSS hello"}
-
-
-def test_a_model_is_asked(cli: Cli) -> None:
-    with closing(OpenAIApi()) as api:
-        report = run(cli, "openai_questions.py", "-H", api.url, OPENAI_API_KEY="none")
-        assert report.names == {"POST /v1/responses", "POST streamed"}
-        assert (
-            report["POST", "streamed"]["total_content_length"]
-            == 3 * report["POST", "streamed"]["num_requests"]
+    with ExitStack() as stack:
+        mongo, rooms, api, zone = (
+            stack.enter_context(closing(server())) for server in (MongoWire, Rooms, OpenAIApi, DnsZone)
         )
-
-
-def test_names_are_looked_up(cli: Cli) -> None:
-    with closing(DnsZone()) as zone:
-        report = run(cli, "dns_lookups.py", failing=True, DNS_PORT=str(zone.udp_port))
-        assert report.names == {"DNS udp", "DNS nowhere"}
-        assert report["DNS", "udp"]["num_failures"] == 0
-        nowhere = report["DNS", "nowhere"]
-        assert nowhere["num_failures"] == nowhere["num_requests"] > 0
+        report = run(
+            cli,
+            ",".join(str(EXAMPLES / f"{name}.py") for name in files),
+            names | {"streamed", "nowhere"},
+            *("-u", "12"),
+            code=1,
+            MQTT_PORT=str(mosquitto.port),
+            MQTT_USER=USER,
+            MQTT_PASSWORD=PASSWORD,
+            DATABASE=postgresql.conn_string,
+            MONGODB=mongo.conn_string,
+            CHAT=rooms.url,
+            OPENAI_BASE_URL=api.url,
+            OPENAI_API_KEY="none",
+            DNS_PORT=str(zone.udp_port),
+        )
+        counts = report.counts
+        assert counts["MQTT connect"] == counts["postgres connect"] == counts["WS connect"] == 2
+        assert counts["MQTT subscribe:1:orders"] == counts["WSC join"] == 2
+        assert postgresql.ask("SELECT count(*) FROM orders") == [(counts["postgres insert order"],)]
+        assert len(mongo.collections["orders"]) == counts["mongodb insert_one"]
+        assert counts["POST /v1/responses"] == counts["POST streamed"] == api.asked.count("plain") / 2
+        assert report["POST", "streamed"]["total_content_length"] == 3 * counts["POST streamed"]
+        assert counts["DNS udp"] == counts["DNS nowhere"]
+        failures = {f"{entry['method']} {entry['name']}": entry["num_failures"] for entry in report}
+        assert {name: count for name, count in failures.items() if count} == {
+            "DNS nowhere": counts["DNS nowhere"]
+        }
 
 
 @pytest.fixture
@@ -143,12 +145,14 @@ def shop() -> Iterator[str]:
 
 
 def test_each_request_of_two_processes_is_in_the_file_of_one(cli: Cli, shop: str) -> None:
-    report = run(cli, "request_log.py", "-H", shop, "--processes", "2")
+    report = run(
+        cli, str(EXAMPLES / "request_log.py"), {"/catalogue"}, *("-u", "4", "-H", shop, "--processes", "2")
+    )
     rows = []
     for name in ("requests-0.csv", "requests-1.csv"):
         with (cli.folder / name).open(newline="", encoding="utf-8") as file:
             rows += list(csv.DictReader(file))
-    assert len(rows) == report["GET", "/catalogue"]["num_requests"] > 0
+    assert len(rows) == report["GET", "/catalogue"]["num_requests"]
     assert {row["status_code"] for row in rows} == {"200"}
     assert not (cli.folder / "requests.csv").exists()
 
@@ -156,11 +160,11 @@ def test_each_request_of_two_processes_is_in_the_file_of_one(cli: Cli, shop: str
 def test_a_file_in_locusts_names_runs_unchanged(
     cli: Cli, mosquitto: Mosquitto, postgresql: PostgreSQL
 ) -> None:
-    path = cli.write("locustfile.py", IN_LOCUSTS_NAMES)
     report = run(
         cli,
-        str(path),
-        *("-t", "2s"),
+        str(cli.write("locustfile.py", IN_LOCUSTS_NAMES)),
+        {"mqtt:publish:0", "execute_query"},
+        *("-u", "4"),
         MQTT_PORT=str(mosquitto.port),
         MQTT_PASSWORD=PASSWORD,
         DATABASE=postgresql.conn_string,
