@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 
+from swarm.runners.options import NODES_OWN
+from swarm_cli.options import get_parser
 from tests.system.cli_process import Cli
 from tests.system.swarm_of import SwarmOf, facts, until
 
@@ -90,3 +92,13 @@ def test_tags_classes_options_and_the_reset_of_the_master_hold_on_its_workers(cl
     assert sum(report.counts.values()) == run["samples_merged"]
     assert run["samples_reset"] > 0
     assert run["samples_complete"]
+
+
+def test_every_option_is_either_one_nodes_own_or_for_all() -> None:
+    ours = {action.dest for action in get_parser()._actions}
+
+    assert ours - NODES_OWN == {
+        *("config_users", "equal_weights", "exclude_tags", "host", "num_users", "profile", "reset_stats"),
+        *("run_time", "spawn_rate", "stop_timeout", "tags", "user_classes"),
+    }
+    assert ours >= NODES_OWN

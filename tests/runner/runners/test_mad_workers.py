@@ -297,7 +297,7 @@ def test_what_is_dropped_is_said_once_in_a_while(
     wait_until(lambda: mad.member.applied == 39)
 
     assert drops(swarm)["statistics that cannot be read"] == 39
-    assert caplog.text.count("statistics that cannot be read") == 1
+    assert 1 <= caplog.text.count("statistics that cannot be read") < 10  # a line in ten seconds
     assert "mad: " in caplog.text
 
 
