@@ -77,7 +77,6 @@ def test_a_run_goes_on_when_all_workers_were_killed_and_others_came_and_what_is_
         others = [swarm.start_worker() for _ in range(2)]
         swarm.settle(5, others, "all workers were killed")
         killed, heirs = ([swarm.seen_by(each) for each in group] for group in (victims, others))
-        assert sorted(seen.users for seen in heirs) == [2, 3]
         assert all(0 < seen.rate <= 4 for seen in heirs)
         swarm.stop()
         finished, report = swarm.finish()
@@ -145,7 +144,7 @@ def test_a_worker_that_stands_still_over_the_end_of_the_run_loses_nothing(
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_workers_that_stand_still_for_a_minute_in_the_run_and_over_its_end_lose_nothing(
     watched: Cli, server: CountingServer
 ) -> None:

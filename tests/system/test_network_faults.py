@@ -105,7 +105,10 @@ def test_a_run_goes_on_through_every_fault_of_its_network_and_while_a_worker_sta
             until(lambda: time.monotonic() >= stopped_at + 10, "ten seconds")
             beside.signal(signal.SIGCONT)
             swarm.settle(6, after="the stopped worker went on")
-            assert [swarm.seen_by(worker).users for worker in swarm.workers] == [2, 2, 2]
+            until(
+                lambda: [swarm.seen_by(worker).users for worker in swarm.workers] == [2, 2, 2],
+                "the workers' having equal shares",
+            )
 
             (watched.folder / "stay").touch()
             swarm.stop()
