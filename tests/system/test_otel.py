@@ -51,6 +51,7 @@ FILE = """
 def endpoint(collector: Collector, **more: str) -> dict[str, str]:
     return {
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_EXPORTER_OTLP_TIMEOUT": "60",
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
         "OTEL_BSP_SCHEDULE_DELAY": "200",
         "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "32",

@@ -28,7 +28,7 @@ log = get_logger(__name__)
 
 SCOPE = "swarm"
 END_S = 10.0
-"""What the last export may take, so that a collector that is away delays the end of a run no longer."""
+"""What the last export may take, where OTEL_EXPORTER_OTLP_TIMEOUT does not say it (seconds)."""
 BATCH = 64
 """Spans encoded in one go: some 5 ms, in which no user has a turn."""
 QUEUE = 16_384
@@ -73,7 +73,7 @@ class Telemetry:
         return self
 
     def end(self) -> None:
-        """Send what is left, for END_S seconds at most, and stop."""
+        """Send what is left, for as long as an export may take, and stop."""
         if self._propagation is not None:
             self._propagation.remove()
         for hook, listener in (
@@ -87,9 +87,10 @@ class Telemetry:
                 hook.remove_listener(listener)
         providers = (self._traces, self._metrics)
         shutdowns: list[gevent.Greenlet[..., None]] = [gevent.spawn(each.shutdown) for each in providers]
-        if len(gevent.joinall(shutdowns, timeout=END_S)) < len(shutdowns):
+        limit = _seconds(os.environ.get("OTEL_EXPORTER_OTLP_TIMEOUT", ""))
+        if len(gevent.joinall(shutdowns, timeout=limit)) < len(shutdowns):
             gevent.killall(shutdowns, block=False)
-            log.warning(f"the collector did not take the last telemetry within {END_S:.0f} s; it is lost")
+            log.warning(f"the collector did not take the last telemetry within {limit:g} s; it is lost")
 
     def _know(self, environment: Environment, **_other: Any) -> None:
         self._instruments.environment = environment
@@ -153,3 +154,10 @@ def _reader() -> MetricReader:
     from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 
     return PeriodicExportingMetricReader(OTLPMetricExporter())
+
+
+def _seconds(text: str) -> float:
+    try:
+        return max(float(text), 0.0)
+    except ValueError:
+        return END_S
