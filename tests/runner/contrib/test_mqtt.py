@@ -190,6 +190,20 @@ def test_stop_user_in_a_callback_ends_the_user(bench: Bench, device: dict[str, A
     until(lambda: user.greenlet is not None and user.greenlet.dead)
 
 
+def test_a_listener_of_requests_ends_the_user_whose_message_was_acknowledged(
+    bench: Bench, device: dict[str, Any]
+) -> None:
+    @bench.environment.events.request.add_listener
+    def leave(name: str, **_: Any) -> None:
+        if name == "publish:1:last":
+            raise StopUser
+
+    (user,) = bench.running(MqttUser, 1, lambda user: user.client.publish("last", "", qos=1), **device)
+    until(lambda: user.greenlet is not None and user.greenlet.dead)
+    assert bench.counted["MQTT publish:1:last"] == 1
+    assert bench.failed == {}
+
+
 def test_publishing_in_a_callback_is_sent(bench: Bench, device: dict[str, Any]) -> None:
     user = bench.user(MqttUser, **device)
     came: list[bytes] = []

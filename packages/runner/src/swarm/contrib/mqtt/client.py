@@ -22,6 +22,8 @@ with from_extra("mqtt", "swarm.contrib.mqtt"):
     from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from paho.mqtt.properties import Properties
     from paho.mqtt.subscribeoptions import SubscribeOptions
 
@@ -259,7 +261,8 @@ class MqttClient(paho.Client):
             self._swarm_connected(error or error_of(MQTTErrorCode.MQTT_ERR_CONN_LOST))
         elif self._swarm_met and not self._swarm_gone:
             name = self._generate_event_name("disconnect", 0, "")
-            self.swarm_reporter.tell(REQUEST_TYPE, name, exception=error, context=dict(self._swarm_context))
+            told = {"exception": error, "context": dict(self._swarm_context)}
+            self._swarm_count(lambda: self.swarm_reporter.tell(REQUEST_TYPE, name, **told))
         self._swarm_met = False
         for mid in [mid for mid, (_, is_sent_again) in self._swarm_waiting.items() if not is_sent_again]:
             self._swarm_answered(mid, error or error_of(MQTTErrorCode.MQTT_ERR_CONN_LOST))
@@ -282,16 +285,23 @@ class MqttClient(paho.Client):
     def _swarm_answered(self, mid: int, error: BaseException | None = None) -> None:
         call, _ = self._swarm_waiting.pop(mid, (None, False))
         if call is not None:
-            call.end(error)
+            self._swarm_count(lambda: call.end(error))
 
     def _swarm_connected(self, error: BaseException | None) -> None:
         """The attempt to connect has ended."""
         self._swarm_met = error is None
         call, self._swarm_connect = self._swarm_connect, None
         if call is not None:
-            call.end(error)
+            self._swarm_count(lambda: call.end(error))
         if self._swarm_pump is not None:
             self._swarm_pump.settled.set()
+
+    def _swarm_count(self, count: Callable[[], None]) -> None:
+        """Count something; a listener of the event may then steer the user, also from the client's own greenlet."""
+        if self.is_in_pump():
+            guarded(self, count)()
+        else:
+            count()
 
     def _swarm_close(self) -> None:
         """Leave, and tell nobody: the user has ended."""
