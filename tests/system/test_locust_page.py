@@ -88,10 +88,14 @@ def test_each_section_has_rows(section: str) -> None:
     assert [row for row in ROWS if row.section == section]
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.cells[0])
-def test_no_row_is_empty(row: Row) -> None:
-    assert all(row.cells), row
-    assert re.fullmatch(r"same\b.*|(better|not): .+", row.cells[-1]), row
+def test_no_row_is_empty() -> None:
+    wanting = [
+        row
+        for row in ROWS
+        if not all(row.cells) or not re.fullmatch(r"same\b.*|(better|not): .+", row.cells[-1])
+    ]
+
+    assert wanting == []
 
 
 def test_each_option_and_its_variable_are_there_once() -> None:
