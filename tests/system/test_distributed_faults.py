@@ -82,7 +82,7 @@ def test_a_run_goes_on_when_all_workers_were_killed_and_others_came_and_what_is_
         finished, report = swarm.finish()
 
     run = facts(report)
-    lost = {row["id"] for row in run["workers"] if row["samples_missing"] > 20}
+    lost = {row["id"] for row in run["workers"] if row["samples_missing"] > 0}
     assert lost >= {seen.id for seen in killed}  # they had reported nothing, and told how many there were
     assert not run["samples_complete"]
     assert finished.code == 3, finished.err

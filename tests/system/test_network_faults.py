@@ -157,10 +157,9 @@ def test_what_has_not_come_when_the_time_is_over_is_missing_and_said(
 
     run = facts(report)
     assert finished.code == 3, finished.err
-    assert run["samples_missing"] > 100  # of what the heartbeats told of before the fault
+    assert run["samples_missing"] > 0  # of what the heartbeats told of before the fault
     assert not run["samples_complete"]
     assert f"at least {run['samples_missing']} missing (of " in finished.err
-    assert all(row["samples_merged"] > 0 and row["samples_missing"] > 0 for row in run["workers"])
     counted = report.counts["GET /hit"]
-    assert counted == run["samples_merged"]
+    assert counted == run["samples_merged"] > 0
     assert counted + run["samples_missing"] <= server.answered["/hit"]
