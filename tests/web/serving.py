@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from swarm_web.web_ui import WebUI
 
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Visitor(User):
