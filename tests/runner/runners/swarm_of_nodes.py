@@ -103,7 +103,7 @@ class Nodes:
 
     def end(self) -> None:
         """End all nodes."""
-        with gevent.Timeout(20):
+        with gevent.Timeout(60):
             self.master.quit()
             for worker in self.workers:
                 worker.quit()
