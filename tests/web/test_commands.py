@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from swarm import LoadTestShape
+from swarm_web import web
 from tests.web.serving import Buyer, Client, Served, Visitor, served, until
 
 
@@ -208,6 +209,13 @@ def test_options_of_the_locustfile_are_fields_and_secrets_stay_here() -> None:
         until(lambda: site.state() == "running", "the run")
         for path in ("/", "/api/v1/snapshot", "/api/v1/setup", "/api/v1/logs", "/stats/report", "/logs"):
             assert "secret" not in site.get(path).text.replace('"secret"', ""), path
+
+
+def test_a_locustfile_may_ask_for_a_host(fresh: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(web, "HOST_IS_REQUIRED", True)
+    fresh.environment.host = None
+    assert fresh.post("/api/v1/run", {"users": 1}).json["error"]["field"] == "host"
+    assert fresh.post("/api/v1/run", {"users": 1, "host": "http://shop.example"}).status == 202
 
 
 def test_a_required_option_must_be_filled_in() -> None:

@@ -61,6 +61,8 @@ class Control:
 
     def start(self, order: StartOrder, visitor: Visitor) -> dict[str, Any]:
         """Begin a run; return the event of the trail. Raises Refused and Invalid."""
+        from swarm_web import web
+
         runner = self._allowed("start")
         values = self._options.check(order.options)
         shape = self._shape(order)
@@ -68,6 +70,8 @@ class Control:
         self._check_mix(order.mix, classes)
         before = {"users": runner.target_user_count, "rate": runner.spawn_rate}
         environment = self._environment
+        if web.HOST_IS_REQUIRED and not (order.host or environment.host):
+            raise Invalid("host", "Give the base URL of the target: http://shop.example")
         self._options.take(values)
         if order.host:
             environment.host = order.host

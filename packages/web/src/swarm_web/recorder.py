@@ -342,10 +342,9 @@ class Recorder:
         if runner is None or not self.facts.is_active:
             return
         verdict = runner.monitor.verdict()
-        if verdict.valid != self._was_valid:
-            self._was_valid = verdict.valid
-            text = "the generator keeps up again" if verdict.valid else "; ".join(verdict.reasons)
-            self.trail.add("verdict", text, valid=verdict.valid)
+        if self._was_valid and not verdict.valid:  # said once a run: near the limit it would come and go
+            self._was_valid = False
+            self.trail.add("verdict", "; ".join(verdict.reasons), valid=False)
 
 
 def recorder_of(environment: Environment) -> Recorder:
