@@ -279,6 +279,7 @@ class Master:
             env=self.environ | intervals,
             stdout=stack.enter_context(self.out.open("w")),
             stderr=stack.enter_context(self.log.open("w")),
+            text=True,
         )
         stack.callback(self.process.kill)
         self._meter = psutil.Process(self.process.pid)
@@ -394,7 +395,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     if arguments.realtime:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(5))
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(5))
     for workers, names in (
         [(arguments.workers, arguments.names)] if arguments.workers else [(1000, 100), (200, 1000)]
     ):

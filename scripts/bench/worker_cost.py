@@ -2,6 +2,7 @@
 
     .venv/bin/python scripts/bench/worker_cost.py            # five rounds of 6 s each
     .venv/bin/python scripts/bench/worker_cost.py 2 3        # two rounds of 3 s
+    chrt -r 5 .venv/bin/python scripts/bench/worker_cost.py 3 2    # as root, on a machine that others use, too
 
 In turns, a local run and a swarm of a master and one worker ask nginx (on the last core, the load on the first)
 as often as they can. Each process counts its requests and its CPU time, the kernel's included, from its first
