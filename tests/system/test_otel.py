@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.servers.collector import Collector
 from tests.servers.site import Site
 from tests.system.cli_process import Cli
@@ -133,6 +135,7 @@ def test_a_collector_receives_every_request_as_a_span_and_in_the_metrics(cli: Cl
     assert resource["deployment.environment"] == "test"
 
 
+@pytest.mark.timeout(300)
 def test_workers_send_their_own_telemetry_under_their_own_names(cli: Cli) -> None:
     cli.write("locustfile.py", FILE)
     with Site() as site, Collector() as collector:
@@ -145,7 +148,7 @@ def test_workers_send_their_own_telemetry_under_their_own_names(cli: Cli) -> Non
                 OTEL_SERVICE_NAME="shop-load",
                 OTEL_BSP_MAX_QUEUE_SIZE="2048",
             ),
-            timeout=100,
+            timeout=250,
         )
     assert result.code == 0, result.err
 
@@ -200,7 +203,7 @@ def test_nothing_of_it_is_there_while_it_is_off(sleeper: Cli) -> None:
 
         @events.quitting.add_listener
         def show(environment, **kwargs):
-            print(sorted(name for name in sys.modules if name.startswith("opentelemetry") or name.startswith("swarm.otel")))
+            print(sorted(name for name in sys.modules if name.startswith(("opentelemetry", "swarm.otel"))))
             print(len(environment.events.request._handlers))
         """,
     )
