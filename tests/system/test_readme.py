@@ -268,7 +268,13 @@ def test_the_page_of_the_command_line_has_every_option_and_variable() -> None:
 
 OTHERS_OPTIONS = {
     "--acme-budget",  # the example of a plugin's
-    *("--check-rps", "--check-fail-ratio", "--check-avg-response-time", "--iterations", "--ips"),  # locust-plugins'
+    *(
+        "--check-rps",
+        "--check-fail-ratio",
+        "--check-avg-response-time",
+        "--iterations",
+        "--ips",
+    ),  # locust-plugins'
     *("--console-stats-interval", "--description", "--test-env", "--log-transactions-in-file", "--pool"),
     "--all-extras",  # Poetry's
     "--basket-size",  # the example of an option of a locustfile's own
