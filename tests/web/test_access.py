@@ -107,6 +107,15 @@ def test_log_ins_that_fail_are_slowed_down() -> None:
         assert 0 < int(refused.headers["Retry-After"]) <= 61
 
 
+def test_guesses_at_the_token_are_slowed_down_on_every_route() -> None:
+    with with_token() as site:  # type: ignore[attr-defined]
+        cookie = cookie_of(site.post("/api/v1/session", {"token": TOKEN}).headers)
+        for _ in range(10):
+            assert site.get("/stats/requests", Authorization="Bearer guess").status == 401
+        assert site.get("/stats/requests", Authorization=f"Bearer {TOKEN}").status == 401
+        assert site.get("/stats/requests", Cookie=cookie).status == 200, "who is in stays in"
+
+
 def test_tries_are_forgotten_after_a_minute() -> None:
     now = 100.0
     tries = Tries(limit=2, clock=lambda: now)

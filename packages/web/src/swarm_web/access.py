@@ -19,7 +19,9 @@ OPERATOR = "operator"
 VIEWER = "viewer"
 MODES = ("auto", "token", "none")
 TRIES = 10
-"""Log-ins that may be tried within a minute, by all together."""
+"""Wrong tokens that may be given within a minute from one address."""
+ADDRESSES = 1_000
+"""Addresses whose tries are kept; the oldest goes first."""
 MINUTE_S = 60.0
 SESSIONS = 1_000
 """Sessions that are kept; the oldest goes first."""
@@ -60,7 +62,7 @@ class Access:
         self, mode: str, *, open_to_all: bool, token: str | None = None, viewer_token: str | None = None
     ) -> None:
         self.mode = mode
-        self.tries = Tries()
+        self._tries: dict[str, Tries] = {}
         self._token = token
         self._viewer_token = viewer_token
         self._needs_token = mode == "token" or (mode == "auto" and not open_to_all)
@@ -75,6 +77,13 @@ class Access:
     def token(self) -> str | None:
         """The operator's token, for the address that is printed."""
         return self._token
+
+    def tries_of(self, address: str) -> Tries:
+        """Return how often somebody at this address gave a wrong token of late."""
+        tries = self._tries.setdefault(address, Tries())
+        while len(self._tries) > ADDRESSES:
+            del self._tries[next(iter(self._tries))]
+        return tries
 
     def role_of_token(self, given: str) -> str | None:
         """Return the role that a token gives."""

@@ -87,7 +87,7 @@ class Api:
         }
 
     def _log_in(self) -> Response:
-        tries = self._visitors.access.tries
+        tries = self._visitors.access.tries_of(request.remote_addr or "")
         wait = tries.wait()
         if wait:
             problem = Problem(429, f"Too many log-ins failed: wait {wait:.0f} s.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import Response, g, request
 
 from swarm_web.access import OPERATOR, Access
 from swarm_web.control import Visitor
@@ -36,8 +36,19 @@ class Visitors:
 
     def role(self) -> str | None:
         """Return the role of who asks now, None for nobody."""
+        if "swarm_role" not in g:
+            g.swarm_role = self._find_role()
+        role: str | None = g.swarm_role
+        return role
+
+    def _find_role(self) -> str | None:
         session, bearer = request.cookies.get(self.cookie), _bearer()
+        tries = self.access.tries_of(request.remote_addr or "")
+        if bearer is not None and tries.wait():
+            return None
         role = self.access.role_of(session, bearer)
+        if bearer is not None and role is None:
+            tries.note()
         if self._logged_in is None:
             return role
         if self._logged_in():
