@@ -87,7 +87,7 @@ class Mail:
     def __init__(self) -> None:
         self._places: dict[bytes, int] = {}
         self._written: dict[tuple[str, str], int] = {}
-        self._arrived: dict[tuple[str, str], list[int]] = {}
+        self._arrived: dict[tuple[str, int], list[int]] = {}
 
     def address(self, peer: bytes, place: int) -> None:
         """Note where a routing id leads."""
@@ -103,11 +103,9 @@ class Mail:
         self._written[session, identity] = number
         return session, number
 
-    def arrive(self, session: str, identity: str, data: tuple[str, int]) -> None:
-        """A worker's message is delivered on the master."""
-        sender, number = data
-        assert sender == identity
-        arrived = self._arrived.setdefault((session, identity), [])
+    def arrive(self, session: str, place: int, number: int) -> None:
+        """A message of the worker at that place, which is one life of a process, is delivered on the master."""
+        arrived = self._arrived.setdefault((session, place), [])
         assert not arrived or number != arrived[-1], "a message was delivered twice"
         arrived.append(number)
 
@@ -115,18 +113,13 @@ class Mail:
         """At the end: everything arrived, in order, in the same session never twice."""
         core = simulation.master.core
         assert core is not None
-        names = [worker.identity for worker in simulation.workers]
         for worker in simulation.alive:
-            if names.count(worker.identity) > 1:
-                continue  # two lives under one name: whose message it was can't be told
-            arrived = [
-                n for (_, identity), ns in self._arrived.items() if identity == worker.identity for n in ns
-            ]
+            arrived = [n for (_, place), ns in self._arrived.items() if place == worker.place for n in ns]
             assert set(arrived) == set(range(1, worker.said + 1)), (
                 f"{worker.identity}: {arrived} of {worker.said}"
             )
-            for (_, identity), numbers in self._arrived.items():
-                if identity == worker.identity:
+            for (_, place), numbers in self._arrived.items():
+                if place == worker.place:
                     assert numbers == list(range(numbers[0], numbers[0] + len(numbers))), numbers
             heard = [number for session, _, number in worker.delivered if session == core.session]
             assert heard == sorted(set(heard)), heard

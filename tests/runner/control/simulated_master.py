@@ -194,7 +194,9 @@ class SimulatedMaster:
                 self.accounting = accounting
             case effect.DeliverCustom(identity, _, data):
                 assert self.core is not None
-                self.mail.arrive(self.core.session, identity, data)
+                place, number = data
+                assert simulation.workers[place].identity == identity
+                self.mail.arrive(self.core.session, place, number)
 
     def _send(self, peer: bytes, message: Message) -> None:
         simulation = self.simulation

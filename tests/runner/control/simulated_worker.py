@@ -116,7 +116,7 @@ class SimulatedWorker:
     def say_something(self) -> None:
         """One of its users sends a message of its own to the master."""
         self.said += 1
-        self._bring(happen.CustomAsked("greeting", (self.identity, self.said)))
+        self._bring(happen.CustomAsked("greeting", (self.place, self.said)))
 
     def users(self) -> dict[str, int]:
         """Return the users that run now."""
