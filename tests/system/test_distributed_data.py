@@ -114,6 +114,21 @@ def test_at_least_once_leaves_no_row_of_a_killed_worker_out(cli: Cli) -> None:
     assert "may or may not have used" not in log
 
 
+def test_a_worker_that_leaves_in_order_takes_no_row_with_it(cli: Cli) -> None:
+    prepare(cli, 200)
+    with SwarmOf(cli) as swarm:
+        swarm.start("-u", "4", "-r", "4", *COMPLETE)
+        until_used(swarm, 2 * PAUSE_AFTER)
+        swarm.workers[0].signal(signal.SIGTERM)
+        go(cli)
+        finished, report = swarm.finish(90)
+        rows = [row for worker in swarm.workers for row in used(worker.finish().out, 1)]
+
+    assert finished.code == 0, finished.err
+    assert sorted(rows) == sorted(f"user{n}" for n in range(200))
+    assert report.counts == {"USE a row": 200}
+
+
 def test_a_killed_masters_successor_leases_no_row_again(cli: Cli) -> None:
     prepare(cli, 300)
     arguments = ("-u", "4", "-r", "4", *COMPLETE, "--journal", "run.journal")

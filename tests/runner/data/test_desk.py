@@ -226,6 +226,20 @@ def test_a_process_that_has_none_of_its_namesakes_rows_says_so() -> None:
     assert said == [LeaseProgress("s", "rows", 3, "done")]
 
 
+def test_a_worker_that_leaves_when_its_users_have_ended_keeps_no_row(tmp_path: Path) -> None:
+    path = users(tmp_path / "users.csv", 2_000)
+    swarm = Swarm(lambda: CsvFeed(path), workers=2)
+    first = swarm.feeds[0].next()["name"]
+
+    swarm.workers[0].give_back()
+    gevent.sleep(0.05)  # what it said is there before its goodbye
+    swarm.lose(0)
+
+    assert sorted([first, *(row["name"] for row in swarm.feeds[1])]) == sorted(
+        f"user {n}" for n in range(2_000)
+    )
+
+
 def test_a_user_waits_for_rows_that_a_worker_without_users_has(tmp_path: Path) -> None:
     path = users(tmp_path / "users.csv", 2_000)
     swarm = Swarm(lambda: CsvFeed(path), workers=2)

@@ -213,3 +213,40 @@ def test_a_block_of_another_master_that_was_not_begun_is_dropped() -> None:
     (request,) = holding.due(0, "another", 1)
     assert isinstance(request, LeaseRequest)
     assert request.number == 2
+
+
+def test_it_gives_all_back_when_there_are_no_users_any_more() -> None:
+    holding = holding_of([1, 2, 3], [4, 5])
+    holding.take()
+
+    assert [(each.state, each.block, each.rows) for each in holding.give_back("s")] == [
+        (DONE, 1, 2),
+        (DONE, 2, 2),
+    ]
+    assert rest(holding) == []
+    assert holding.give_back("s") == []
+    assert recalled(holding, 1) == (DONE, 2)
+
+
+def test_it_gives_back_what_it_wanted_to_begin_and_begins_no_more() -> None:
+    holding = holding_of([1, 2])
+    holding.due(0, "s", 3)
+    holding.leased(Lease("s", "feed", 2, 2, [3, 4], exhausted=False), 0)
+    assert holding.give_back("s") == [LeaseProgress("s", "feed", 1, DONE, 2)]
+    assert holding.due(5, "s", 0) == []
+
+    holding.due(5, "s", 1)
+    holding.leased(Lease("s", "feed", 3, 2, [3, 4], exhausted=False), 5)
+    assert holding.due(5, "s", 1) == [LeaseProgress("s", "feed", 2, BEGIN)]
+    assert holding.give_back("s") == [LeaseProgress("s", "feed", 2, DONE, 2)]
+    holding.answered(LeaseProgress("s", "feed", 2, BEGUN))
+    assert rest(holding) == []
+
+
+def test_rows_that_come_when_no_user_is_left_are_not_begun() -> None:
+    holding = holding_of([1, 2])
+    holding.due(0, "s", 3)
+    holding.give_back("s")
+
+    holding.leased(Lease("s", "feed", 2, 2, [3, 4], exhausted=False), 0)
+    assert holding.due(5, "s", 0) == []

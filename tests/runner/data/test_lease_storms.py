@@ -73,6 +73,8 @@ class Storm:
             self.users[worker] -= 1  # a user ends, perhaps while it waits
             waiting = min(waiting, self.users[worker])
         self.wire.waiting[worker] = waiting
+        if not self.users[worker] and self.chance.random() < 0.2:
+            self.flying += [(worker, message, True) for message in holding.give_back("s")]
         said = holding.due(self.wire.now, "s", waiting)
         self.flying += [(worker, message, True) for message in said]
 

@@ -49,6 +49,7 @@ def _attach_to_worker(runner: WorkerRunner) -> None:
         leased.hear(effect.message)  # type: ignore[arg-type]  # of the two types that are asked for
 
     runner._swarm_forwards[Lease] = runner._swarm_forwards[LeaseProgress] = hear
+    runner.environment.events.test_stop.add_listener(lambda **_: leased.give_back())
     take_elsewhere(leased.source_of)
 
 

@@ -163,6 +163,11 @@ class LeasedRows:
         self._news.set()
         self._news.clear()
 
+    def give_back(self) -> None:
+        """Give all rows back to the master: the users have ended."""
+        for message in self._holding.give_back(self._session()):
+            self._say(message)
+
     def _wait(self) -> None:
         self._holding.check(time.monotonic())
         self._waiting += 1
@@ -194,6 +199,11 @@ class LeasedFeeds:
         if source is None:
             source = self._sources[feed.name] = LeasedRows(feed, self._say, self._session)
         return source
+
+    def give_back(self) -> None:
+        """Give all rows of all feeds back to the master: the users have ended."""
+        for source in self._sources.values():
+            source.give_back()
 
     def hear(self, message: Lease | LeaseProgress) -> None:
         """Take in what the master says of a feed."""

@@ -15,6 +15,7 @@ from swarm.data.leases import (
     BLOCK_ROWS,
     DONE,
     FIRST_ROWS,
+    RECALL,
     REPEAT_S,
     RETURNED,
     REVOKED,
@@ -136,6 +137,19 @@ class Holding:
             behind += begun.left
         given_back = self._given_back.get((said.session, said.block), 0)
         return LeaseProgress(said.session, self.feed, said.block, DONE, given_back)
+
+    def give_back(self, session: str) -> list[LeaseProgress]:
+        """Give all rows back, since no user is left here; return what is to be said to the master.
+
+        What was asked for and has not come yet, and what was not begun, is the master's.
+        """
+        numbers = [begun.number for begun in self._begun if begun.session == session]
+        if self._next is not None and self._next.session == session and self._begin_said is not None:
+            numbers.append(self._next.block)
+        else:
+            self._next = None
+        self._asked, self._several = None, False
+        return [self.recalled(LeaseProgress(session, self.feed, number, RECALL), 0) for number in numbers]
 
     def _begin(self, block: Lease) -> None:
         self._next = None
