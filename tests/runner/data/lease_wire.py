@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 from swarm.control.messages import Lease, LeaseProgress, LeaseRequest
@@ -49,11 +50,13 @@ class Wire:
         return said
 
     def carry(self, said: Said) -> None:
-        """Bring messages to workers, and their answers to the master."""
-        for worker, message in said:
+        """Bring messages to workers, and their answers to the master, until nobody has more to say."""
+        flying = deque(said)
+        while flying:
+            worker, message = flying.popleft()
             answer = self.at_worker(worker, message)
             if answer is not None:
-                self.carry(self.at_master(worker, answer))
+                flying.extend(self.at_master(worker, answer))
 
     def at_master(self, worker: str, message: LeaseRequest | LeaseProgress) -> Said:
         if isinstance(message, LeaseRequest):
