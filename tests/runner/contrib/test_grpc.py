@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import gevent
@@ -14,6 +15,8 @@ import pytest
 
 from swarm import Environment, StopTest, task
 from swarm.contrib.grpc import GrpcUser
+from swarm.contrib.grpc_calls import CallSettings, MeasuringInterceptor
+from swarm.contrib.reporting import Reporter
 from tests.runner.users.conftest import life  # noqa: F401  a fixture
 from tests.runner.users.living import Life, until
 from tests.servers.own_process import served_by
@@ -246,13 +249,13 @@ def test_users_do_not_block_one_another(caller: Caller) -> None:
     assert caller.counts == {SAY_HELLO: (count + 1, 0)}
 
 
-@pytest.mark.parametrize("call", ["unary", "stream", "future"])
+@pytest.mark.parametrize("call", ["unary", "stream", "future", "between two messages"])
 def test_a_stop_cuts_a_call_in_flight_which_counts_as_interrupted(
     address: str,
     life: Life,  # noqa: F811
     call: str,
 ) -> None:
-    went_on = []
+    went_on, received = [], []
 
     class Waiter(GrpcUser):
         host = address
@@ -264,19 +267,36 @@ def test_a_stop_cuts_a_call_in_flight_which_counts_as_interrupted(
                 self.stub.SayHello(b"wait")
             elif call == "future":
                 self.stub.SayHello.future(b"wait").result()
-            else:
+            elif call == "stream":
                 list(self.stub.Count(b"1 wait"))
+            else:
+                for message in self.stub.Count(b"2 wait"):
+                    received.append(message)
+                    gevent.sleep(1000)
             went_on.append(self)
 
     user = life.start(Waiter)
     session = user._swarm_sessions
-    until(lambda: session and session[0].in_flight)
+    until(lambda: session and session[0].in_flight and (received or call != "between two messages"))
     user.stop(force=True)
     assert life.group.join(timeout=20)
     assert went_on == []
     stats = life.environment.stats
     assert stats.total.num_requests == 0
     assert stats.interrupted == 1
+
+
+@pytest.mark.parametrize("kind", ["intercept_unary_unary", "intercept_unary_stream"])
+def test_a_call_that_is_cut_as_it_begins_is_interrupted(caller: Caller, kind: str) -> None:
+    def cut(*_: object) -> None:
+        raise gevent.GreenletExit
+
+    reporter = Reporter(None, caller.user())
+    interceptor = MeasuringInterceptor(reporter, CallSettings((), None, str))
+    with pytest.raises(gevent.GreenletExit):
+        getattr(interceptor, kind)(cut, SimpleNamespace(method=SAY_HELLO), b"")
+    assert caller.environment.stats.interrupted == 1
+    assert caller.environment.stats.total.num_requests == 0
 
 
 def test_a_timeout_of_the_users_own_cancels_the_call(caller: Caller) -> None:

@@ -118,6 +118,9 @@ class MeasuringInterceptor(
         start = perf_counter()
         try:
             rpc = continuation(self._with_defaults(details), sent)
+        except GreenletExit:
+            call.cut()
+            raise
         except BaseException as error:
             call.end(error)
             raise
@@ -156,6 +159,7 @@ class MeasuredStream:
         self._call = call
         self._reporter = reporter
         self._start = start
+        self._began_leaving = _leaves(reporter)
         self._context = call.request["context"]
         self._context["messages"] = 0
 
@@ -193,9 +197,19 @@ class MeasuredStream:
         return getattr(self._rpc, name)
 
     def __del__(self) -> None:
-        if "_rpc" in vars(self):
-            self._rpc.cancel()
+        if "_context" not in vars(self):
+            return
+        self._rpc.cancel()
+        # A task that is cut between two messages drops its stream, too, and late: with the exception's traceback.
+        if _leaves(self._reporter) and not self._began_leaving:
+            self._call.cut()
+        else:
             self._call.end()
+
+
+def _leaves(reporter: Reporter) -> bool:
+    """Tell whether the reporter's user is being stopped, or has come to its end."""
+    return reporter.halted or reporter.user._swarm_leaving
 
 
 def _count(call: Call, outcome: Any) -> None:
