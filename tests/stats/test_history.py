@@ -57,6 +57,8 @@ def test_the_current_rate_counts_the_first_second_of_a_run_as_the_part_that_it_i
 def test_the_current_rate_of_a_young_run_is_the_average_since_its_start() -> None:
     assert history.current_rate({START: 30, START + 1: 10}, START + 0.5, START + 1.5) == 40
     assert history.current_rate({START: 30}, START, START + 0.01) == 30
+    burst = {START: 10, START + 1: 20, START + 2: 20}
+    assert history.current_rate(burst, START + 0.75, START + 3.25) == 20
     assert history.current_rate({}, START, START) == 0
 
 

@@ -88,6 +88,7 @@ def test_a_run_goes_on_when_all_workers_were_killed_and_others_came_and_what_is_
     assert finished.code == 3, finished.err
     sentence = re.search(r"at least (\d+) missing \(of (.*)\)", finished.err)
     assert sentence
+    assert "the end of the run waits up to 1 s for what silent workers have measured" in finished.err
     assert int(sentence[1]) == run["samples_missing"]
     assert set(sentence[2].split(", ")) >= {seen.id for seen in killed}
     counted = report.counts["GET /hit"]

@@ -74,11 +74,11 @@ def current_rate(series: Mapping[int, int], start: float, now: float) -> float:
     """
     end = int(now) - 2
     begin = max(end - 10, int(start))
-    if end <= begin:
+    covered = end - max(begin, start)  # the run's first second is a part of one
+    if covered < 1:
         elapsed = max(now - start, 1.0)
         return sum(n for second, n in series.items() if second >= int(start)) / elapsed
-    # The run's first second is a part of one.
-    return sum(series.get(second, 0) for second in range(begin, end)) / (end - max(begin, start))
+    return sum(series.get(second, 0) for second in range(begin, end)) / covered
 
 
 def utc_text(timestamp: float) -> str:

@@ -109,6 +109,7 @@ class MasterDuties:
                 log.info("all users spawned", users=user_count, **runner.target_user_classes_count)
                 events.spawning_complete.fire(user_count=user_count)
             case FireTestStopping():
+                self._tell_who_is_waited_for()
                 events.test_stopping.fire(environment=environment)
             case FireTestStop():
                 runner.monitor.end()
@@ -147,6 +148,17 @@ class MasterDuties:
                 runner.lost_workers.discard(identity)
                 self._tell_gone(identity)
                 log.info("a worker has left", worker=identity, workers=runner.worker_count)
+
+    def _tell_who_is_waited_for(self) -> None:
+        """A silent worker holds the end of a run up, and it may come back: say why nothing happens meanwhile."""
+        core = self._core
+        silent = [m.identity for m in core.closing.participants if m.state == "missing" and not m.final]
+        if silent:
+            seconds = core.settings.final_deadline + (core.plan.stop_timeout or 0)
+            log.warning(
+                f"the end of the run waits up to {seconds:g} s for what silent workers have measured",
+                workers=", ".join(silent[:5]) + (f" and {len(silent) - 5} more" if len(silent) > 5 else ""),
+            )
 
     def _is_missed(self, identity: str) -> bool:
         """Whether the run misses this worker: not one that has delivered all, nor one without part in its end."""
