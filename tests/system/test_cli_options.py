@@ -144,6 +144,23 @@ def test_task_ratios_are_printed_as_text_and_json(cli: Cli) -> None:
     assert tagged["per_class"] == {"Buyer": {"ratio": 1.0, "tasks": {"look": {"ratio": 1.0}}}}
 
 
+def test_task_ratios_are_those_of_a_run_with_the_same_options(cli: Cli) -> None:
+    cli.write("locustfile.py", TWO)
+
+    settings = '{"user_class_name": "Seller", "weight": 9}'
+    configured = json.loads(cli.run("--show-task-ratio-json", "--config-users", settings).out)
+    equal = json.loads(cli.run("--show-task-ratio-json", "--equal-weights").out)
+
+    assert {name: each["ratio"] for name, each in configured["per_class"].items()} == {
+        "Buyer": 0.25,
+        "Seller": 0.75,
+    }
+    assert equal["per_class"]["Buyer"] == {
+        "ratio": 0.5,
+        "tasks": {"look": {"ratio": 0.5}, "buy": {"ratio": 0.5}},
+    }
+
+
 def test_options_of_the_files_own_come_from_everywhere(cli: Cli) -> None:
     cli.write("locustfile.py", OWN)
     cli.write("locust.conf", "headless = true\nrun-time = 1\nkind = small\nshop = from-file\nusers = 2\n")

@@ -103,7 +103,10 @@ def _show_task_ratio(parsed: Options, loaded: Locustfiles) -> int:
     from swarm_cli.run import create_environment
 
     classes = prepare.choose_user_classes(loaded, parsed.user_classes)
-    environment = create_environment(classes, parsed)
+    environment = create_environment(classes, parsed, available_user_classes=loaded.user_classes)
+    prepare.configure_users(environment, parsed.config_users or [])
+    if parsed.equal_weights:
+        environment.assign_equal_weights()
     environment.filter_tasks()
     show = task_ratio.as_json if parsed.show_task_ratio_json else task_ratio.as_text
     _write(show(environment.user_classes, parsed.num_users) + "\n")
