@@ -1,4 +1,4 @@
-"""The intervals of the control plane, which tests shorten by variables of the environment; there are no options.
+"""The intervals of the control plane: there are no options, variables of the environment change them.
 
 SWARM_HEARTBEAT_INTERVAL, SWARM_REPORT_INTERVAL, SWARM_FINAL_DEADLINE, SWARM_QUIT_GRACE, SWARM_ORPHAN_AFTER and
 SWARM_CONNECT_DEADLINE are seconds.
