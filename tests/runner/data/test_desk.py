@@ -50,7 +50,8 @@ class Swarm:
 
     def deliver(self, said: Said) -> None:
         for worker, message in said:
-            gevent.spawn(self.workers[int(worker.split()[1])].hear, decode(encode(message)))  # type: ignore[arg-type]
+            arrived: Any = decode(encode(message))
+            gevent.spawn(self.workers[int(worker.split()[1])].hear, arrived)
 
     def lose(self, number: int) -> None:
         self.deliver(self.desk.lose(f"worker {number}"))
