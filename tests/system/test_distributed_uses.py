@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.servers.site import Site
 from tests.system.cli_process import Cli
 from tests.system.example import Example
+from tests.system.results import table
 from tests.system.swarm_of import SwarmOf, facts, until
 
 FILES = Path(__file__).with_name("fragile")
@@ -51,6 +52,43 @@ def test_8_workers_are_spoken_to_by_their_ids_and_counted_by_their_states(cli: C
         "worker 1 ['account 1-0', 'account 1-1']\n",
     ]
     assert report.counts == site.counts()
+
+
+def test_example_11_listeners_are_called_in_order_on_each_node(
+    cli: Cli, example: Example, site: Site
+) -> None:
+    example.write("11_listeners")
+    (cli.folder / "11_listeners.py").rename(cli.folder / "locustfile.py")
+    with SwarmOf(cli, **PATIENT) as swarm:
+        swarm.start("-H", site.url, "-u", "4", "-r", "4", "--stop-timeout", "20")
+        until(lambda: all("request GET" in each.out for each in swarm.workers), "a request on each worker")
+        until(lambda: all("spawning_complete" in each.out for each in swarm.workers), "the end of the ramp")
+        swarm.stop()
+        finished = swarm.master.finish()
+        workers = [worker.finish() for worker in swarm.workers]
+
+    assert finished.code == 0, finished.err
+    before, _, after = finished.out.partition("[\n")
+    ready = ["init_command_line_parser LocustArgumentParser", "init ['runner', 'web_ui']"]
+    started = f"test_start {site.url} []"
+    assert before.splitlines() == [
+        *(*ready, "I'm on master node", started),
+        *("spawning_complete 4", "test_stopping 4", "test_stop 0", "quitting 0"),
+    ]
+    assert after.splitlines()[-1].endswith("quit 0")
+    for worker in workers:
+        assert worker.code == 0, worker.err
+        lines = worker.out.splitlines()
+        in_order = [
+            line for line in lines if not line.startswith(("request ", "True ", "spawning_complete "))
+        ]
+        assert in_order == [
+            *(*ready, "I'm on a worker", started, "on_start", "on_start"),
+            *("test_stopping 2", "on_stop", "on_stop", "test_stop 0", "quitting 0", "quit 0"),
+        ]
+        assert lines.count("request GET /hello True 6 Hello! {'step': 1} None") == 1
+        assert lines.index(started) < lines.index("spawning_complete 4") < lines.index("test_stopping 2")
+    assert table(finished) == {"GET /hello": (len(site.seen), 0)}
 
 
 def test_example_14_master_and_workers_exchange_test_users(cli: Cli, example: Example, site: Site) -> None:
