@@ -9,7 +9,7 @@ import gevent
 import pytest
 
 from swarm import LoadTestShape, StopTest, User, constant, task
-from swarm.exceptions import RunnerAlreadyExistsError, SwarmError
+from swarm.exceptions import RPCSendError, RunnerAlreadyExistsError, SwarmError
 from swarm.runners import LocalRunner, MasterRunner, WorkerRunner
 
 
@@ -324,6 +324,17 @@ def test_messages_loop_back_on_a_local_runner(environments, until):
     assert heard == [("users", [{"name": "Ada"}])]
     environment.runner.send_message("later", 1)
     until(lambda: heard[-1] == 1)
+
+
+def test_a_message_arrives_on_a_local_runner_as_it_would_on_another_node(environments):
+    environment = environments(sleeper())
+    heard = []
+    environment.runner.register_message("users", lambda msg, **_: heard.append(msg.data))
+    environment.runner.send_message("users", ("Ada", {"age": 36}))
+    assert heard == [["Ada", {"age": 36}]]
+    with pytest.raises(RPCSendError, match=r"'users' cannot be sent.*object"):
+        environment.runner.send_message("users", [object()])
+    assert len(heard) == 1
 
 
 def test_a_message_listener_that_raises_is_logged_and_counted(environments, caplog):

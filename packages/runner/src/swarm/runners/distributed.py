@@ -12,12 +12,9 @@ import gevent
 from swarm import _gevent
 from swarm.control.effects import DeliverCustom, FireResetStats, Log
 from swarm.control.instructions import Instruction
-from swarm.control.messages import Custom
-from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
 from swarm.runners.messages import Message
 from swarm.runners.runner import Runner
-from swarm.transport.codec import UnsendableError, decode, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,15 +72,3 @@ class DistributedRunner(Runner):
         while True:
             gevent.sleep(interval / TICKS_PER_INTERVAL)
             tick()
-
-
-def checked(message_type: str, data: Any) -> Any:
-    """Return a copy of what is to be sent, as it will arrive, so that it may be changed meanwhile.
-
-    Raises RPCSendError that names what in it cannot be sent, and what to send instead.
-    """
-    try:
-        message: Any = decode(encode(Custom("", 0, message_type, data)))
-    except UnsendableError as error:
-        raise RPCSendError(f"The message {message_type!r} cannot be sent: {error}") from error
-    return message.data

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from swarm.log import get_logger
 from swarm.runners.driver import LifecycleDriver, LifecycleEvent
 from swarm.runners.duties import UserHost
-from swarm.runners.messages import Message
+from swarm.runners.messages import Message, checked
 from swarm.runners.steered import SteeredRunner, is_one_of
 
 if TYPE_CHECKING:
@@ -45,8 +45,11 @@ class LocalRunner(UserHost, SteeredRunner):
         )
 
     def send_message(self, msg_type: str, data: Any = None, client_id: str | None = None) -> None:
-        """Deliver a message of the user's own to the listener on this very node, whatever the `client_id`."""
-        self.messages.deliver(Message(msg_type, data, client_id or self.client_id))
+        """Deliver a message of the user's own to the listener on this very node, whatever the `client_id`.
+
+        It arrives as it would on another node. Raises RPCSendError that names what cannot be sent.
+        """
+        self.messages.deliver(Message(msg_type, checked(msg_type, data), client_id or self.client_id))
 
     def reset_stats(self) -> None:
         """Set the statistics to zero, then call the listeners of `reset_stats`."""

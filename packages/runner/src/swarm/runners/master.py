@@ -35,10 +35,11 @@ from swarm.control.settings import MasterSettings
 from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
 from swarm.runners import options
-from swarm.runners.distributed import Call, DistributedRunner, checked
+from swarm.runners.distributed import Call, DistributedRunner
 from swarm.runners.driver import Driver
 from swarm.runners.ledger import Ledger
 from swarm.runners.master_duties import MasterDuties
+from swarm.runners.messages import checked
 from swarm.runners.nodes import WorkerNodes
 from swarm.runners.steered import ACTIVE, SteeredRunner, is_one_of
 from swarm.runners.swarm_monitor import SwarmMonitor

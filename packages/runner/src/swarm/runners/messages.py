@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import gevent
 
+from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
 
 if TYPE_CHECKING:
@@ -38,6 +39,21 @@ class Message:
         import msgpack
 
         return cls(*msgpack.unpackb(data, strict_map_key=False))
+
+
+def checked(message_type: str, data: Any) -> Any:
+    """Return a copy of what is to be sent, as it will arrive, so that it may be changed meanwhile.
+
+    Raises RPCSendError that names what in it cannot be sent, and what to send instead.
+    """
+    from swarm.control.messages import Custom
+    from swarm.transport.codec import UnsendableError, decode, encode
+
+    try:
+        message: Any = decode(encode(Custom("", 0, message_type, data)))
+    except UnsendableError as error:
+        raise RPCSendError(f"The message {message_type!r} cannot be sent: {error}") from error
+    return message.data
 
 
 class MessageBoard:

@@ -29,10 +29,11 @@ from swarm.control.worker import WorkerCore
 from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
 from swarm.runners import options, source
-from swarm.runners.distributed import END_RUN, DistributedRunner, checked
+from swarm.runners.distributed import END_RUN, DistributedRunner
 from swarm.runners.driver import Driver
 from swarm.runners.duties import UserHost
 from swarm.runners.entrance import Entrance
+from swarm.runners.messages import checked
 from swarm.runners.monitor import memory_bytes
 from swarm.runners.steered import is_one_of, locusts_word
 from swarm.transport.codec import UnsendableError
