@@ -268,6 +268,44 @@ def test_leaving_without_a_master_does_not_take_for_ever():
     assert of_kind(worker.tick(5.0), effect.End)
 
 
+def test_leaving_while_it_connects_again_waits_a_moment_to_say_goodbye():
+    worker = WorkerByHand()
+    worker.welcome()
+    worker.now += 0.25
+    worker.hear(say.Refusal("another connection", retry=True))
+    assert not of_kind(worker.bring(happen.LeaveAsked()), effect.End)
+    done = worker.welcome() + worker.tick()
+    assert worker.said(done, say.Goodbye)
+    assert of_kind(done, effect.End)
+
+    alone = WorkerByHand()
+    alone.welcome()
+    alone.hear(say.Refusal("another connection", retry=True))
+    alone.bring(happen.LeaveAsked())
+    done = alone.tick(2.0)
+    assert not alone.said(done, say.Goodbye)
+    assert of_kind(done, effect.End)
+
+
+def test_a_run_that_is_over_before_it_was_heard_of_is_closed_with_an_empty_delta():
+    worker = WorkerByHand()
+    worker.running()
+    worker.assign(2, phase="stop")
+    worker.stopped()
+    worker.cut(final=True)
+    worker.pulse(1)
+    done = worker.assign(4, phase="stop", run=2)
+    assert [type(each) for each in done if isinstance(each, do.ClearStatistics | effect.Cut)] == [
+        do.ClearStatistics,
+        effect.Cut,
+    ]
+    (delta,) = worker.said(worker.cut(samples=0, final=True), say.Delta)
+    assert (delta.run, delta.number, delta.samples, delta.final) == (2, 1, 0, True)
+    assert worker.core.state == "stopped"
+    worker.assign(5, run=3)
+    assert worker.core.state == "spawning"
+
+
 def test_leaving_before_any_run_is_immediate():
     worker = WorkerByHand()
     worker.welcome()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from swarm.control.effects import Cut, Log, PrepareRun, Reset
-from swarm.control.instructions import FireSpawningComplete, Instruction, Target
+from swarm.control.instructions import ClearStatistics, FireSpawningComplete, Instruction, Target
 from swarm.control.lifecycle import RunLifecycle
 from swarm.control.reporting import Reports
 
@@ -111,17 +111,22 @@ class Part:
             return
         if self.state in ACTIVE:
             self.turn("stop")
-        elif wanted.phase == "stop":
+            return
+        self.reports.begin(wanted.run)
+        self._final_asked = False
+        self.ramp, self.resets = 0, wanted.resets
+        self._prepare(wanted)
+        if (
+            wanted.phase == "stop"
+        ):  # nothing of this run was heard before its end; the master waits for that word
+            self.out.append(ClearStatistics())
             self.reached = wanted.number
-        else:
-            self.reports.begin(wanted.run)
-            self._final_asked = False
-            self.ramp, self.resets = 0, wanted.resets
-            self._prepare(wanted)
-            self.turn("start", _target(wanted))
-            if wanted.phase == "pause":
-                self.turn("pause")
-                self.reached = wanted.number
+            self.cut_final()
+            return
+        self.turn("start", _target(wanted))
+        if wanted.phase == "pause":
+            self.turn("pause")
+            self.reached = wanted.number
 
     def _prepare(self, wanted: Assignment) -> None:
         options, self._options = self._options, {}

@@ -36,6 +36,7 @@ class WorkerCore:
         self._vitals = happen.WorkerTick()
         self._cut_run, self._cut_at = 0, 0.0
         self._leave_by: float | None = None
+        self._farewell_by = 0.0
         self._out: list[Instruction] = []
         self._now = 0.0
 
@@ -161,11 +162,16 @@ class WorkerCore:
         if self._leave_by is not None:
             return
         self._leave_by = self._now + self.settings.leave_deadline
+        self._farewell_by = self._now + self.settings.farewell_deadline
         self.part.leave()
         self._leave_if_done()
 
     def _leave_if_done(self) -> None:
-        if self._leave_by is not None and (self.part.is_delivered or self._now >= self._leave_by):
+        if self._leave_by is None:
+            return
+        # Who is just connecting again waits a moment for it, since who leaves without a goodbye counts as lost.
+        speechless = self.contact.greeting and self.contact.session and self._now < self._farewell_by
+        if self._now >= self._leave_by or (self.part.is_delivered and not speechless):
             self._end("")
 
     def _end(self, reason: str) -> None:
