@@ -286,7 +286,7 @@ def _dedented(text: str) -> str:
     return "\n".join(line.removeprefix("    ") for line in text.splitlines())
 
 
-def test_a_shape_is_followed_by_the_whole_swarm(cli: Cli, server: CountingServer) -> None:
+def test_a_shape_is_followed_by_the_whole_swarm_class_by_class(cli: Cli, server: CountingServer) -> None:
     cli.environment |= INTERVALS
     cli.write(
         "locustfile.py",
@@ -294,9 +294,19 @@ def test_a_shape_is_followed_by_the_whole_swarm(cli: Cli, server: CountingServer
         + """
     from swarm import LoadTestShape
 
+    class Other(FastHttpUser):
+        wait_time = constant(0.01)
+
+        @task
+        def hit(self):
+            self.client.get("/other")
+
     class Steps(LoadTestShape):
         def tick(self):
-            return (4, 4) if self.get_run_time() < 1 else None
+            seen = {name for name, _ in self.runner.stats.entries}
+            if "/hit" not in seen:
+                return 4, 100, [Hitter]
+            return None if "/other" in seen else (4, 100, [Other])
 """,
     )
 
@@ -305,7 +315,9 @@ def test_a_shape_is_followed_by_the_whole_swarm(cli: Cli, server: CountingServer
     )
 
     assert finished.code == 0, finished.err
-    assert Report(finished).counts == {"GET /hit": server.answered["/hit"]}
+    counts = Report(finished).counts
+    assert counts == {"GET /hit": server.answered["/hit"], "GET /other": server.answered["/other"]}
+    assert min(counts.values()) > 0
 
 
 def test_a_user_on_a_worker_that_ends_the_test_ends_the_swarm(cli: Cli) -> None:

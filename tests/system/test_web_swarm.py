@@ -115,3 +115,25 @@ def test_a_swarm_is_watched_and_steered_in_the_ui_of_its_master(cli: Cli) -> Non
 
     assert "Traceback" not in finished.err
     assert finished.code in (2, 3), finished.err
+
+
+def test_a_master_with_autostart_begins_when_its_workers_are_there_and_quits_after_the_run(cli: Cli) -> None:
+    cli.write("locustfile.py", LOCUSTFILE)
+    with SwarmOf(cli) as swarm:
+        master = cli.running(
+            *("--master", "--master-bind-port", "0", "--expect-workers", "2", "-P", "0", "--json"),
+            *("--autostart", "--autoquit", "0", "-u", "4", "-r", "100", "-t", "2", "--only-summary"),
+        )
+        with master as swarm.master:
+            swarm.master.wait_for("listening for workers on")
+            found = re.search(r"127\.0\.0\.1:(\d+), for", swarm.master.err)
+            assert found
+            swarm.port = int(found[1])
+            workers = [swarm.start_worker() for _ in range(2)]
+            finished, report = swarm.finish(90)
+            for worker in workers:
+                worker.finish()
+
+    assert finished.code == 0, finished.err
+    assert report.counts["SLEEP nap"] > 0
+    assert "2 workers: all" in finished.err
