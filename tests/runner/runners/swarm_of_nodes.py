@@ -94,12 +94,11 @@ class Nodes:
         return runner
 
     def gather(self, workers: int, **options: object) -> None:
-        """Begin, and wait until so many new workers are there."""
+        """Begin, and wait until so many new workers are there, and know it."""
         self.master.serve()
         wanted = self.master.worker_count + workers
-        for _ in range(workers):
-            self.worker(**options)
-        wait_until(lambda: self.master.worker_count == wanted)
+        new = [self.worker(**options) for _ in range(workers)]
+        wait_until(lambda: self.master.worker_count == wanted and all(each.is_connected for each in new))
 
     def end(self) -> None:
         """End all nodes."""
