@@ -224,7 +224,10 @@ def echo() -> Iterator[tuple[str, list[bytes]]]:
 
 def test_23_clients_of_ones_own_report_by_fire_and_by_measure(example: Example) -> None:
     with xml_rpc() as (rpc, calls), echo() as (address, heard):
-        result = example.run("23_own_clients", "-u", "3", "-r", "3", env={"XMLRPC": rpc, "ECHO": address})
+        result = example.run(
+            *("23_own_clients", "-u", "3", "-r", "3", "--stop-timeout", "20"),
+            env={"XMLRPC": rpc, "ECHO": address},
+        )
 
     assert result.code == 1
     report = Report(result)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.system.cli_process import Cli
 from tests.web.browser import big_run
@@ -32,6 +32,16 @@ FLAGS = [
 ]
 
 expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Playwright:
+    """Playwright, whose driver ends when this process closes its pipe.
+
+    `stop` is not called: it waits in its own event loop for the driver's end, of which a process that gevent has
+    patched learns in gevent's hub, and the hub stands still meanwhile.
+    """
+    return sync_playwright().start()
 
 
 @pytest.fixture(scope="session")
