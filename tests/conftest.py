@@ -20,7 +20,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="run the soak tests (minutes long), and only those")
 
 
+WHOLE_PROCESSES = ("tests/system/", "tests/web/", "tests/runner/control/")
+"""Where the long tests are. They come first, so that short ones are left when a process of several has no more."""
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(WHOLE_PROCESSES))
     wanted = bool(config.getoption("--soak"))
     dropped = [item for item in items if bool(item.get_closest_marker("soak")) is not wanted]
     if dropped:

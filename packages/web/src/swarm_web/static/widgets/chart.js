@@ -117,7 +117,7 @@ function options({ host, lines, unit, now, group, when, onZoom, onCursor }) {
   return {
     width: host.clientWidth || 400,
     height: 180,
-    padding: [10, 2, 0, 0],
+    padding: [10, 24, 0, 0], // room for half of the last time
     legend: { show: false },
     cursor: { sync: { key: group, setSeries: false }, drag: { x: Boolean(onZoom), y: false, setScale: false }, points: { size: 6 } },
     scales: { x: { time: true, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },

@@ -8,6 +8,7 @@ import { html } from "../ui.js";
 
 const HEIGHT = 150;
 const LEFT = 56;
+const RIGHT = 24; // both as the charts have it
 
 /** @param {Heat} heat @param {number} from @param {number} to @returns {{low: number, high: number, most: number}} buckets in use, and the largest count */
 export function extent(heat, from, to) {
@@ -88,7 +89,7 @@ class Painter {
     const width = this.canvas.clientWidth || 600;
     if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
     if (this.canvas.height !== HEIGHT * ratio) this.canvas.height = HEIGHT * ratio;
-    const area = Math.max(1, Math.round((width - LEFT) * ratio));
+    const area = Math.max(1, Math.round((width - LEFT - RIGHT) * ratio));
     const { low, high, most } = extent(heat, from, to);
     const ceiling = 2 ** Math.ceil(Math.log2(Math.max(most, 1)));
     const key = [theme, area, low, high, ceiling, Math.round(to - from), heat.bounds.length].join();
@@ -153,7 +154,7 @@ class Painter {
 
   /** @param {Heat} heat @param {number} x @param {number} y */
   describe(heat, x, y) {
-    const t = this.from + ((x - LEFT) / (this.canvas.clientWidth - LEFT)) * (this.to - this.from);
+    const t = this.from + ((x - LEFT) / (this.canvas.clientWidth - LEFT - RIGHT)) * (this.to - this.from);
     let k = heat.time.length - 1;
     while (k > 0 && heat.time[k] > t) k--;
     if (x < LEFT || k < 0 || heat.time[k] > t) return "";
