@@ -22,11 +22,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 WHOLE_PROCESSES = ("tests/system/", "tests/web/", "tests/runner/control/")
 """Where the long tests are. They come first, so that short ones are left when a process of several has no more."""
+BROWSER = "tests/web/browser/"
+"""Its tests come last: Playwright's event loop stays in the process, and asyncio runs one loop at a time."""
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not item.nodeid.startswith(WHOLE_PROCESSES))
+    items.sort(
+        key=lambda item: (item.nodeid.startswith(BROWSER), not item.nodeid.startswith(WHOLE_PROCESSES))
+    )
     wanted = bool(config.getoption("--soak"))
     dropped = [item for item in items if bool(item.get_closest_marker("soak")) is not wanted]
     if dropped:
