@@ -21,9 +21,6 @@ export function figure(n) {
 /** Milliseconds with their unit; long ones in seconds. @param {number | null | undefined} n */
 export const ms = (n) => (n == null ? NONE : n >= 10_000 ? `${figure(n / 1000)} s` : `${figure(n)} ms`);
 
-/** @param {number | null | undefined} n */
-export const perSecond = (n) => (n == null ? NONE : `${figure(n)} /s`);
-
 /** @param {number | null | undefined} part @param {number | null | undefined} all */
 export const percent = (part, all) => (!all || part == null ? NONE : `${figure((100 * part) / all)} %`);
 
@@ -58,6 +55,3 @@ export function dateTime(t) {
     : `${at.getFullYear()}-${String(at.getMonth() + 1).padStart(2, "0")}-${String(at.getDate()).padStart(2, "0")}`;
   return `${day} ${clock(t)}`;
 }
-
-/** "1 worker", "2 workers". @param {number} n @param {string} one @param {string} [many] */
-export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one : many}`;
