@@ -135,7 +135,12 @@ def test_a_run_goes_on_through_every_fault_of_its_network_and_while_a_worker_sta
 def test_what_has_not_come_when_the_time_is_over_is_missing_and_said(
     watched: Cli, server: CountingServer
 ) -> None:
-    intervals = {"SWARM_REPORT_INTERVAL": "60", "SWARM_FINAL_DEADLINE": "1", "SWARM_ORPHAN_AFTER": "1"}
+    intervals = {
+        "SWARM_REPORT_INTERVAL": "60",
+        "SWARM_FINAL_DEADLINE": "1",
+        "SWARM_ORPHAN_AFTER": "1",
+        "SWARM_QUIT_GRACE": "1",  # the workers will not hear that the run is over
+    }
     with SwarmOf(watched, **intervals) as swarm:
         swarm.start_master("-H", server.url, "-u", "4", "-r", "4")
         with network_to(swarm.port) as network:
