@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from swarm_stats import Exceptions, Registry
 from swarm_stats.deltas import BadPayload, Payload, apply, cut, pack
+from swarm_stats.failures import first_nodes
 from swarm_stats.histogram import MAX_US
 from swarm_stats.history import SERIES_MINIMUM
 from swarm_stats.registry import FAILURE_KINDS, OTHER
@@ -409,3 +410,21 @@ def test_a_payload_of_another_version_is_refused_by_name() -> None:
 
     with pytest.raises(BadPayload, match="version 2; this is version 1"):
         Payload.read(payload)
+
+
+def test_failures_are_noted_to_come_from_the_node_that_recorded_them() -> None:
+    master, report = Registry(Clock()), pack(registry_of([Sample("GET", "/", 100, 10, START, "boom", None)]))
+    fine = pack(registry_of([Sample("GET", "/", 100, 10, START, None, None)]))
+    for node, payload in (("b", report), ("a", report), ("b", report), ("c", fine)):
+        apply(master, payload, node=node)
+    apply(master, report)
+    (failure,) = master.errors.values()
+    ranked = master.origins.ranked({"a": 0, "b": 1, "c": 2})
+
+    assert failure.occurrences == 4
+    assert first_nodes(failure.origins, ranked, 20) == ["a", "b"]
+
+    master.reset_all()
+    apply(master, report, node="c")
+    (failure,) = master.errors.values()
+    assert first_nodes(failure.origins, master.origins.ranked({}), 20) == ["c"]

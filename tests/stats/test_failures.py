@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from swarm_stats import Exceptions, Failure
-from swarm_stats.failures import TEXT_LIMIT, error_text
+from swarm_stats.failures import TEXT_LIMIT, Origins, error_text, first_nodes
 
 
 class LocustBadStatusCode(Exception):  # a repr of its own, as HTTP clients have
@@ -132,3 +134,24 @@ def test_exceptions_beyond_the_limit_are_counted_together() -> None:
         "boom 1": 1,
         "(other)": 8,
     }
+
+
+def test_the_nodes_of_a_failure_are_named_in_the_order_of_their_ranks() -> None:
+    origins = Origins()
+    bits = {node: origins.bit(node) for node in ("c", "a", "gone", "b")}
+    assert origins.bit("a") == bits["a"]
+    ranked = origins.ranked({"a": 0, "b": 1, "c": 2})
+
+    assert first_nodes(sum(bits.values()), ranked, 20) == ["a", "b", "c", "gone"]
+    assert first_nodes(sum(bits.values()), ranked, 2) == ["a", "b"]
+    assert first_nodes(bits["c"] | bits["gone"], ranked, 20) == ["c", "gone"]
+    assert first_nodes(0, ranked, 20) == []
+
+
+def test_a_thousand_nodes_cost_a_kind_of_failure_a_few_bytes() -> None:
+    origins, failure = Origins(), Failure("GET", "/", "boom")
+    for number in range(1_000):
+        failure.origins |= origins.bit(f"a-host-with-a-long-name.example_{number:032x}")
+
+    assert failure.origins.bit_count() == 1_000
+    assert sys.getsizeof(failure.origins) < 200

@@ -115,6 +115,7 @@ def test_failures_and_exceptions_are_grouped(running: Served) -> None:
     assert (failure["method"], failure["name"], failure["error"]) == ("GET", "/<b>bad</b>", "500 <i>no</i>")
     assert failure["occurrences"] > 0
     assert failure["first_seen"] <= failure["last_seen"]
+    assert (failure["nodes"], failure["node_count"]) == (["local"], 1)
     assert shown["exceptions"] == []
     assert shown["more"] == {"kinds": 0, "occurrences": 0}
 

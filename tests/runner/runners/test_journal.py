@@ -20,6 +20,7 @@ from swarm.runners.journal import REFUSED, RESET, Journal, JournalError, Merged,
 from swarm.runners.journal_file import VERSION
 from swarm_stats import Exceptions, Registry
 from swarm_stats.deltas import apply, cut, pack
+from swarm_stats.failures import first_nodes
 
 START = 1_700_000_000.0
 
@@ -126,6 +127,19 @@ def test_a_checkpoint_takes_the_place_of_the_deltas(master: Master) -> None:
     assert again.everything() == before
     assert again.registry.history == history
     assert again.journal.merged == {("one", 7): Merged(7, 7)}
+
+
+def test_what_came_after_the_checkpoint_tells_which_worker_failed(master: Master) -> None:
+    master.merge(1)
+    master.journal.commit(checkpoint=True)
+    master.merge(1, identity="two", requests=2)
+    master.journal.commit()
+    registry = reopened(master).registry
+    ranked = registry.origins.ranked({})
+
+    found = {failure.name: first_nodes(failure.origins, ranked, 20) for failure in registry.errors.values()}
+    assert found == {"/0": ["two"], "/1": ["two"]}
+    assert [failure.occurrences for failure in registry.errors.values()] == [2, 1]
 
 
 def test_many_deltas_make_a_checkpoint_by_themselves(path: Path) -> None:

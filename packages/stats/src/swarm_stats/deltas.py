@@ -57,12 +57,14 @@ def apply(
     payload: Mapping[str, Any] | Payload,
     offset_s: float = 0.0,
     exceptions: Exceptions | None = None,
+    node: str | None = None,
 ) -> int:
     """Count a payload in `registry`, and its exceptions in `exceptions`; return how many requests it had.
 
     `offset_s` is how many seconds the clock of who recorded it is ahead of the registry's: what happened is
     counted when it happened on the registry's clock. A second that lies in two of the registry's is divided
-    between them. Names beyond the registry's limit are counted under "(other)".
+    between them. Names beyond the registry's limit are counted under "(other)". `node` is who recorded it: its
+    failures are noted to come from there.
 
     Raises BadPayload for what is no payload; then nothing was counted.
     """
@@ -78,8 +80,10 @@ def apply(
     folds = 2 + 8 * len(known) // limit
     shift.add([entry.num_reqs_per_sec for entry in entries], delta.seconds, limit, folds)
     shift.add([entry.num_fail_per_sec for entry in entries], delta.fail_seconds, limit, folds)
+    origin = registry.origins.bit(node) if node is not None and delta.failures else 0
     for row in delta.failures:
         failure = registry._failure(row.method, row.name, row.error)
+        failure.origins |= origin
         failure.occurred_between(row.first_seen - offset_s, row.last_seen - offset_s, row.occurrences)
     if exceptions is not None:
         for raised in delta.exceptions:

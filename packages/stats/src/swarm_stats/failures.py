@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 FailureKey: TypeAlias = tuple[str, str, str]
 """(method, name, text of the error)"""
@@ -53,7 +53,8 @@ def _repr(error: BaseException) -> str:
 class Failure:
     """One kind of failure: its method, name and error (an exception becomes its text), and how often it occurred.
 
-    `first_seen` and `last_seen` are seconds since the epoch.
+    `first_seen` and `last_seen` are seconds since the epoch. `origins` is the set of nodes that it came from, where
+    several are merged: a bit for each, which `Origins` gives.
     """
 
     method: str
@@ -62,6 +63,7 @@ class Failure:
     occurrences: int = 0
     first_seen: float = 0.0
     last_seen: float = 0.0
+    origins: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         self.error = error_text(self.error)
@@ -129,3 +131,38 @@ class Failure:
             data.get("first_seen", 0.0),
             data.get("last_seen", 0.0),
         )
+
+
+class Origins:
+    """The nodes whose failures were merged: each has a bit, and a set of them is one whole number.
+
+    A thousand nodes take 160 bytes of a kind of failure, whatever their names.
+    """
+
+    def __init__(self) -> None:
+        self._bits: dict[str, int] = {}
+
+    def bit(self, node: str) -> int:
+        """Return the bit of a node, the same one until `clear`."""
+        return self._bits.setdefault(node, 1 << len(self._bits))
+
+    def clear(self) -> None:
+        """Forget all nodes; failures that have their bits are to be forgotten, too."""
+        self._bits.clear()
+
+    def ranked(self, ranks: Mapping[str, int]) -> list[tuple[int, str]]:
+        """Return (bit, node) of all nodes in the order of their `ranks`; those without one come last."""
+        nodes = sorted(self._bits, key=lambda node: (ranks.get(node, len(self._bits) + len(ranks)), node))
+        return [(self._bits[node], node) for node in nodes]
+
+
+def first_nodes(origins: int, ranked: Sequence[tuple[int, str]], most: int) -> list[str]:
+    """Return the nodes of a set, the first `most` of those that `Origins.ranked` gave."""
+    most = min(most, origins.bit_count())
+    found: list[str] = []
+    for bit, node in ranked:
+        if len(found) == most:
+            break
+        if origins & bit:
+            found.append(node)
+    return found

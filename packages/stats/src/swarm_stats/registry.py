@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from swarm_stats.entries import Entry
-from swarm_stats.failures import ErrorLike, Failure, FailureKey, error_text
+from swarm_stats.failures import ErrorLike, Failure, FailureKey, Origins, error_text
 from swarm_stats.history import SERIES_SECONDS, append_row, history_row, series_limit
 from swarm_stats.units import to_us
 
@@ -45,7 +45,7 @@ class Registry:
 
     `clock` gives seconds since the epoch. `entries` maps (name, method) to its `Entry` (a missing one is
     made when it is asked for), `total` is the entry of all requests, `errors` maps (method, name, error
-    text) to its `Failure`, `history` is a list of rows.
+    text) to its `Failure`, `origins` tells which nodes those came from that were merged, `history` is a list of rows.
 
     At most `max_names` entries are made. A request of a further name is counted under "(other)" of its
     method, and `on_names_full(max_names)` is called once. A registry that is cleared starts anew.
@@ -69,6 +69,7 @@ class Registry:
         self.names_full = False
         self.entries: dict[tuple[str, str], Entry] = _Entries(self._make_entry)
         self.errors: dict[FailureKey, Failure] = {}
+        self.origins = Origins()
         self.history: list[dict[str, Any]] = []
         self.total = Entry(self, "Aggregated", "", use_response_times_cache=True)
         self._series_limit = SERIES_SECONDS
@@ -195,6 +196,7 @@ class Registry:
         for entry in self.entries.values():
             entry.reset()
         self.errors.clear()
+        self.origins.clear()
         self.history.clear()
 
     def clear_all(self) -> None:
@@ -202,6 +204,7 @@ class Registry:
         self.total.reset()
         self.entries.clear()
         self.errors.clear()
+        self.origins.clear()
         self.history.clear()
         self.names_full = False
         self._series_limit = SERIES_SECONDS

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from swarm_stats.failures import first_nodes
 from swarm_stats.timeline import Fold, Timeline
+from swarm_web.node_rows import LOCAL
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
-    from swarm_stats.failures import FailureKey
+    from swarm_stats.failures import Failure, FailureKey
 
 SHOWN = 500
 """Kinds of failures that are sent; of the rest their number."""
+NODES = 20
+"""Workers that are named of each kind; of all their number."""
 STEP_S = 10
 TIERS = ((STEP_S, 90), (60, 120))
 
@@ -72,10 +76,16 @@ class ErrorRows:
             self._environment.stats.errors.values(), key=lambda each: each.occurrences, reverse=True
         )
         rest = failures[limit:]
+        ranked = self._ranked()
         runner = self._environment.runner
         return {
             "failures": [
-                {"id": _identity(*failure.key), **failure.to_dict(), "series": self._series_of(failure.key)}
+                {
+                    "id": _identity(*failure.key),
+                    **failure.to_dict(),
+                    **_nodes_of(failure, ranked),
+                    "series": self._series_of(failure.key),
+                }
                 for failure in failures[:limit]
             ],
             "exceptions": [
@@ -93,6 +103,15 @@ class ErrorRows:
             "more": {"kinds": len(rest), "occurrences": sum(each.occurrences for each in rest)},
         }
 
+    def _ranked(self) -> list[tuple[int, str]] | None:
+        """The workers that failures came from, in the order of their indexes; None where users run in this process."""
+        core = getattr(self._environment.runner, "_swarm_core", None)
+        if core is None:
+            return None
+        return self._environment.stats.origins.ranked(
+            {member.identity: member.index for member in core.fleet}
+        )
+
     def _series_of(self, key: FailureKey) -> dict[str, Any]:
         known = self._series.get(key)
         if known is None:
@@ -103,6 +122,13 @@ class ErrorRows:
             "time": shown["time"],
             "counts": [round(rate * STEP_S) for rate in shown["rate"]],
         }
+
+
+def _nodes_of(failure: Failure, ranked: list[tuple[int, str]] | None) -> dict[str, Any]:
+    if ranked is None:
+        return {"nodes": [LOCAL], "node_count": 1}
+    origins = failure.origins
+    return {"nodes": first_nodes(origins, ranked, NODES), "node_count": origins.bit_count()}
 
 
 def _timeline() -> Timeline:

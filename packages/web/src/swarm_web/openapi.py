@@ -207,7 +207,17 @@ def _schemas() -> dict[str, Schema]:
         "Errors": _object(
             {
                 "failures": _list(
-                    _object({"id": TEXT, "method": TEXT, "name": TEXT, "error": TEXT, "occurrences": WHOLE})
+                    _object(
+                        {
+                            "id": TEXT,
+                            "method": TEXT,
+                            "name": TEXT,
+                            "error": TEXT,
+                            "occurrences": WHOLE,
+                            "nodes": _list(TEXT),
+                            "node_count": WHOLE,
+                        }
+                    )
                 ),
                 "exceptions": _list(
                     _object(

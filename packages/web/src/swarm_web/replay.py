@@ -134,6 +134,9 @@ class ReplaySource:
             "exceptions": [],
             "more": {"kinds": 0, "occurrences": 0},
         }
+        for each in known["failures"]:  # one of an older version does not know them
+            each.setdefault("nodes", [])
+            each.setdefault("node_count", 0)
         return known
 
     def log_document(

@@ -109,6 +109,7 @@ class Journal:
     def restore(self) -> bool:
         """Merge the run in the file into the registry, which is empty; return whether there was one.
 
+        A checkpoint does not tell which workers a failure came from: that is known of what was merged after it.
         Raises JournalError when the file is damaged.
         """
         found = self._in_thread(self._file.read)
@@ -126,7 +127,8 @@ class Journal:
             for turn, delta in enumerate(deltas, 1):
                 self._count(delta)
                 if delta.fate == MERGED:
-                    apply(registry, _unpacked(delta.payload), delta.offset_s, self._exceptions)
+                    payload = _unpacked(delta.payload)
+                    apply(registry, payload, delta.offset_s, self._exceptions, delta.identity)
                 self._bytes += len(delta.payload)
                 if turn % REPLAY_TURN == 0:
                     gevent.sleep(0)

@@ -112,7 +112,7 @@ class Ledger:
         payload = Payload.read(delta.payload)
         if payload.samples != delta.samples:
             raise BadPayload(f"it is said to have {delta.samples} samples and has {payload.samples}")
-        apply(self._runner.stats, payload, effect.offset_s, self._runner.exceptions)
+        apply(self._runner.stats, payload, effect.offset_s, self._runner.exceptions, effect.identity)
         self._add(effect, delta, MERGED, effect.offset_s, delta.payload)
 
     def discard(self, effect: Discard) -> None:

@@ -1,0 +1,90 @@
+"""What the UI of a master knows of its workers: real ones, in this process, over real sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from swarm import User, constant, task
+from swarm_web.web import create_web_ui
+from tests.runner.runners.swarm_of_nodes import Nodes
+from tests.web.serving import Client, until
+
+
+class Picky(User):
+    """Fails on one worker, the first, as long as `is_broken`."""
+
+    wait_time = constant(0.005)
+    is_broken = True
+
+    @task
+    def buy(self) -> None:
+        fails = self.is_broken and self.environment.runner.worker_index == 0  # type: ignore[union-attr]
+        self.environment.events.request.fire(
+            request_type="POST",
+            name="/basket",
+            response_time=1.5,
+            response_length=3,
+            exception="sold out" if fails else None,
+        )
+
+
+class Site:
+    """A master with two workers, and a client of its UI."""
+
+    def __init__(self) -> None:
+        self.picky = type("Picky", (Picky,), {})
+        self.nodes = Nodes(self.picky)
+        self.nodes.gather(2)
+        self.ui = create_web_ui(self.nodes.environment, port=0)
+        self.client = Client(self.ui.port)
+
+    @property
+    def failures(self) -> Any:
+        return self.client.get("/api/v1/errors").json["failures"]
+
+    def end(self) -> None:
+        self.nodes.end()
+        self.ui.stop()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    site = Site()
+    yield site
+    site.end()
+
+
+def test_a_failure_names_the_worker_that_it_came_from(site: Site) -> None:
+    first, second = sorted(site.nodes.workers, key=lambda each: each.worker_index)
+    site.nodes.master.start(4, 100)
+    until(lambda: site.failures, "a failure")
+    until(lambda: all(each > 50 for each in merged(site)), "requests of both workers")
+    (failure,) = site.failures
+    assert (failure["method"], failure["name"], failure["error"]) == ("POST", "/basket", "sold out")
+    assert (failure["nodes"], failure["node_count"]) == ([first.client_id], 1)
+    assert second.client_id != first.client_id
+
+
+def test_a_reset_and_a_new_run_forget_which_workers_failed(site: Site) -> None:
+    site.nodes.master.start(4, 100)
+    until(lambda: site.failures, "a failure")
+    site.picky.is_broken = False  # type: ignore[attr-defined]
+    site.nodes.master.reset_stats()
+    until(lambda: all(each > 20 for each in merged(site)), "requests of both workers")
+    stats = site.nodes.master.stats
+    assert not [each for each in stats.errors.values() if each.origins.bit_count() != 1]
+
+    site.nodes.master.stop()
+    site.nodes.master.start(4, 100)
+    until(lambda: stats.num_requests > 50, "requests of the second run")
+    assert site.failures == []
+    assert stats.origins.ranked({}) == []
+
+
+def merged(site: Site) -> list[int]:
+    shown = site.client.get("/api/v1/snapshot").json["workers"]["samples_merged"]
+    assert isinstance(shown, list)
+    return shown
