@@ -23,6 +23,8 @@ COLUMNS = {
     "max",
     "length",
     "interrupted",
+    "late",
+    "p95_intent_run",
 }
 
 

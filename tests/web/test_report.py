@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from swarm import Environment, User
+from swarm_stats import heat
 from swarm_stats.heat import column_of
 from swarm_stats.histogram import Histogram
 from swarm_web import report as reports
@@ -105,14 +106,19 @@ def test_it_needs_neither_flask_nor_jinja() -> None:
     assert int(done.stdout) > 1_000
 
 
-def recorded(names: int, seconds: int, errors: int = 0) -> Recorder:
+def recorded(names: int, seconds: int, errors: int = 0, *, is_late: bool = False) -> Recorder:
     """A recorder that has seen a long run with many names, without the time it takes."""
     environment = Environment(user_classes=[], locustfile="big.py")
     stats = environment.stats
     recorder = recorder_of(environment)
     for number in range(names):
         stats.record(
-            "GET", f"/area/{number % 37}/item/{number}", 1_000 + number * 37 % 90_000, 512, START + 1.0
+            "GET",
+            f"/area/{number % 37}/item/{number}",
+            1_000 + number * 37 % 90_000,
+            512,
+            START + 1.0,
+            from_intent_us=100_000 + number * 53 % 90_000 if is_late else None,
         )
     for number in range(errors):
         stats.log_error("GET", "/area/0/item/0", f"error number {number} of <many>")
@@ -125,11 +131,29 @@ def recorded(names: int, seconds: int, errors: int = 0) -> Recorder:
     column = column_of(histogram)
     for second in range(START, START + seconds):
         wave = second % 61
+        late = 180.5 + wave if is_late else None
         recorder.history.rows.put(
             second,
-            [100, 100, 900 + wave, wave / 9, 20.5 + wave, 80.25 + wave, 160.125 + wave, 30, 100, 55, 0.5],
+            [
+                100,
+                100,
+                900 + wave,
+                wave / 9,
+                20.5 + wave,
+                80.25 + wave,
+                160.125 + wave,
+                30,
+                late,
+                100,
+                55,
+                0.5,
+            ],
         )
         recorder.history.heat.add(second, {bucket: n + wave for bucket, n in column.items()})
+        if is_late:
+            recorder.history.heat_intent = recorder.history.heat_intent or heat.HeatMap(heat.SECONDS)
+            shifted = {bucket + 4: n + second % 53 for bucket, n in column.items()}
+            recorder.history.heat_intent.add(second, shifted)
     return recorder
 
 
@@ -139,13 +163,16 @@ def fill(row: NameRow, seconds: int) -> None:
         row.series.put(second, [wave + 0.5, 0.0, 20 + wave, 90 + wave * 3.1, 120 + wave * 5.7, 30])
 
 
-def test_a_thousand_names_and_two_hours_stay_below_500_kb() -> None:
-    recorder = recorded(names=1_000, seconds=7_200, errors=300)
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_thousand_names_and_two_hours_stay_below_500_kb(is_late: bool) -> None:
+    recorder = recorded(names=1_000, seconds=7_200, errors=300, is_late=is_late)
     page = reports.report(recorder.environment)
     assert len(page.encode()) <= 500_000
     data = reports.unpacked(page)
     assert len(data["snapshot"]["history"]["time"]) <= HISTORY_ROWS
     assert len(data["heat"]["time"]) <= HEAT_COLUMNS
+    assert (data["heat_intent"] is not None) == is_late
+    assert len((data["heat_intent"] or data["heat"])["time"]) <= HEAT_COLUMNS
     assert len(data["snapshot"]["names"]["i"]) == 1_000
     assert len(data["names"]["p95"]) == 1_000
     assert len(data["errors"]["failures"]) == 200
@@ -208,5 +235,7 @@ def test_what_is_no_report_is_not_read() -> None:
 def test_the_payload_is_what_the_contract_says(running: Served) -> None:
     recorder = running.ui.recorder
     data: dict[str, Any] = run_data(recorder, recorder.snapshot(), recorder.history.rows)
-    assert set(data) == {"schema", "snapshot", "heat", "names", "errors", "setup"}
+    assert set(data) == {
+        *("schema", "snapshot", "heat", "heat_intent", "percentiles", "names", "errors", "setup")
+    }
     json.dumps(data)

@@ -99,6 +99,11 @@ class Counts:
         self.late.add(from_intent_us)
         self.late_service.add(service_us)
 
+    @property
+    def num_late(self) -> int:
+        """The requests that began later than they were meant to."""
+        return 0 if self.late is None else self.late.count
+
     def add_failure(self, now: float, limit: int = SERIES_SECONDS) -> None:
         """Count a failure at `now` (seconds since the epoch)."""
         self.num_failures += 1
@@ -144,6 +149,9 @@ class Counts:
         """
         if self.late is None or self.late_service is None:
             return self.histogram.copy()
-        intent = self.histogram.diff(self.late_service)
+        try:
+            intent = self.histogram.diff(self.late_service)
+        except ValueError:  # a payload told of late requests that it did not count
+            return self.histogram.copy()
         intent.merge(self.late)
         return intent

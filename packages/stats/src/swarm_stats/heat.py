@@ -80,6 +80,12 @@ class HeatMap:
         for level in self._levels:
             level.clear()
 
+    def copy(self) -> HeatMap:
+        """Return an independent copy."""
+        new = HeatMap(self._tiers)
+        new._levels = [dict(level) for level in self._levels]
+        return new
+
     def add(self, time: int, column: Column) -> None:
         """Add to the column of `time`; an empty one takes no memory."""
         if column:

@@ -92,7 +92,10 @@ class Timeline:
         return False
 
     def restore(self, rows: Mapping[str, Sequence[Any]]) -> None:
-        """Take the place of all rows: those of `columns()`, whose older ones are of coarser tiers already."""
+        """Take the place of all rows: those of `columns()`, whose older ones are of coarser tiers already.
+
+        A column that `rows` does not have is unknown in all of them.
+        """
         self.clear()
         times = rows["time"]
         tier = len(self._tiers) - 1
@@ -103,7 +106,7 @@ class Timeline:
             self._times.append(time)
             self._counts[tier] += 1
             for name, column in zip(self.names, self._columns, strict=True):
-                value = rows[name][position]
+                value = rows[name][position] if name in rows else None
                 column.append(math.nan if value is None else float(value))
         self._fold()
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 import swarm
 from swarm_web.access import OPERATOR
 from swarm_web.answers import Problem, answer_of, body_of, reply
+from swarm_web.curve import KINDS, SERVICE
 from swarm_web.logs import LEVELS, LIMIT
 from swarm_web.openapi import document as openapi_document
 
@@ -50,6 +51,7 @@ class Api:
             ("stream", "GET", "stream", self._stream),
             ("series", "GET", "series", self._series),
             ("heatmap", "GET", "heatmap", self._heatmap),
+            ("percentiles", "GET", "percentiles", self._percentiles),
             ("errors", "GET", "errors", lambda: reply(source.error_document())),
             ("logs", "GET", "logs", self._logs),
             ("setup", "GET", "setup", lambda: reply(source.setup())),
@@ -138,8 +140,14 @@ class Api:
 
     def _heatmap(self) -> Response:
         found = self._source.heatmap(
-            request.args.get("name"), request.args.get("method", ""), number("from"), number("to")
+            request.args.get("name"), request.args.get("method", ""), number("from"), number("to"), kind()
         )
+        if found is None:
+            raise Problem(404, "There is no request of that method and name.")
+        return reply(found)
+
+    def _percentiles(self) -> Response:
+        found = self._source.percentiles(request.args.get("name"), request.args.get("method", ""), kind())
         if found is None:
             raise Problem(404, "There is no request of that method and name.")
         return reply(found)
@@ -157,6 +165,14 @@ class Api:
                 whole("limit", 1, LIMIT) or 500,
             )
         )
+
+
+def kind() -> str:
+    """Return the query's `of`: from when response times count. Raises Problem."""
+    of = request.args.get("of") or SERVICE
+    if of not in KINDS:
+        raise Problem(422, f"of is one of {', '.join(KINDS)}.", "of")
+    return of
 
 
 def number(name: str) -> float | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swarm_stats import heat
+from swarm_stats.histogram import Histogram
 from swarm_stats.timeline import Fold, Timeline
-from swarm_web.name_rows import FRACTIONS, gained
+from swarm_web.name_rows import FRACTIONS, gained, percentiles_ms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from swarm_stats.entries import Entry
-    from swarm_stats.histogram import Histogram
 
 COLUMNS = {
     "users": Fold.LAST,
@@ -23,6 +24,7 @@ COLUMNS = {
     "p95": Fold.MAX,
     "p99": Fold.MAX,
     "avg": Fold.MEAN,
+    "p95_intent": Fold.MAX,
     "workers": Fold.LAST,
     "cpu": Fold.MAX,
     "lag": Fold.MAX,
@@ -31,26 +33,46 @@ REVISED_S = 8
 """Seconds that are looked at again for what came late."""
 
 
+class News(NamedTuple):
+    """What a second brought: rows of the history, and columns of the heat maps.
+
+    `intent` are those of the times from the intended start, None while no request has begun late.
+    """
+
+    rows: dict[str, list[Any]]
+    heat: dict[str, list[Any]]
+    intent: dict[str, list[Any]] | None
+
+
+NO_NEWS = News({"time": []}, {"time": [], "columns": []}, None)
+
+
 class RunHistory:
     """Rows of what the total did in each second.
 
     `lag` is after how many seconds all of a second has been reported (0 where the users run in this process).
+    `heat_intent` has the times from the intended start, from the first request on that began late; before that they
+    are the same as those of `heat`, which stand in it, too.
     """
 
     def __init__(self, total: Entry, lag: int) -> None:
         self.lag = lag
         self.rows = Timeline(COLUMNS)
         self.heat = heat.HeatMap(heat.SECONDS)
+        self.heat_intent: heat.HeatMap | None = None
         self._total = total
         self._loads: dict[int, Sequence[float]] = {}
         self._times: dict[int, Sequence[float | None]] = {}
         self._mark: Histogram | None = None
+        self._intents: deque[tuple[int, Histogram]] = deque()
         self._sums = (0, 0)
 
     def clear(self) -> None:
         """Begin anew."""
         self.rows.clear()
         self.heat.clear()
+        self.heat_intent = None
+        self._intents.clear()
         self._loads.clear()
         self._times.clear()
         self._mark = None
@@ -61,17 +83,16 @@ class RunHistory:
         current = self._total.current_percentiles(FRACTIONS)
         return [None] * len(FRACTIONS) if current is None else [*current]
 
-    def add(
-        self, now: float, users: int, target: int, nodes: Sequence[float]
-    ) -> tuple[dict[str, list[Any]], dict[str, list[Any]]]:
-        """Take in the second that is over; return the rows that are new or better now, and the heat map's columns.
+    def add(self, now: float, users: int, target: int, nodes: Sequence[float]) -> News:
+        """Take in the second that is over; return the rows that are new or better now, and the heat maps' columns.
 
         `nodes` are workers, CPU and lag.
         """
         total, second = self._total, int(now) - 1
         settled = second - self.lag
         self._loads[second] = (users, target, *nodes)
-        self._times[settled] = (*self.current(), self._average())
+        intent, p95_intent = self._from_intent(second)
+        self._times[settled] = (*self.current(), self._average(), p95_intent)
         for kept in (self._loads, self._times):
             while len(kept) > self.lag + REVISED_S + 1:
                 del kept[next(iter(kept))]
@@ -80,10 +101,12 @@ class RunHistory:
         for each, (users_then, target_then, *nodes_then) in self._loads.items():
             if begin <= each <= settled:
                 rates = (total.num_reqs_per_sec.get(each, 0), total.num_fail_per_sec.get(each, 0))
-                took = self._times.get(each, (None, None, None, None))
+                took = self._times.get(each, (None, None, None, None, None))
                 if self.rows.put(each, [users_then, target_then, *rates, *took, *nodes_then]):
                     times.append(each)
-        return self._shown(times), self._heat(max(begin, second - self.lag // 2))
+        at = max(begin, second - self.lag // 2)
+        of_intent = None if intent is None else self._heat_of_intent(at, intent)
+        return News(self._shown(times), self._heat(at), of_intent)
 
     def _shown(self, times: Sequence[int]) -> dict[str, list[Any]]:
         if not times:
@@ -97,10 +120,30 @@ class RunHistory:
         histogram = self._total.histogram
         column = heat.column_of(gained(histogram, self._mark))
         self._mark = histogram.copy()
-        if not column:
-            return {"time": [], "columns": []}
-        self.heat.add(second, column)
-        return {"time": [second], "columns": [heat.flat(column)]}
+        return _put(self.heat, second, column)
+
+    def _from_intent(self, second: int) -> tuple[Histogram | None, float | None]:
+        """What came since the last time, by its times from the intended start, and the p95 of late (ms).
+
+        Nothing while no request has begun late.
+        """
+        total, marks = self._total, self._intents
+        if total.late is None:
+            return None, None
+        if not marks:  # until now they were the times as they were served
+            self.heat_intent = self.heat.copy()
+            marks.append((second - 1, self._mark or Histogram()))
+        whole = total.from_intent()
+        new = gained(whole, marks[-1][1])
+        marks.append((second, whole))
+        window = 10 if total.stats is None else total.stats.current_window
+        while marks[0][0] < second - window:
+            marks.popleft()
+        return new, percentiles_ms(gained(whole, marks[0][1]))[1]
+
+    def _heat_of_intent(self, second: int, new: Histogram) -> dict[str, list[Any]]:
+        assert self.heat_intent is not None  # noqa: S101  it was made when the first of these came
+        return _put(self.heat_intent, second, heat.column_of(new))
 
     def _average(self) -> float | None:
         total = self._total
@@ -108,3 +151,10 @@ class RunHistory:
         timed, us = sums[0] - self._sums[0], sums[1] - self._sums[1]
         self._sums = sums
         return us / timed / 1000 if timed > 0 else None
+
+
+def _put(drawn: heat.HeatMap, second: int, column: heat.Column) -> dict[str, list[Any]]:
+    if not column:
+        return {"time": [], "columns": []}
+    drawn.add(second, column)
+    return {"time": [second], "columns": [heat.flat(column)]}

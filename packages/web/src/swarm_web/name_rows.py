@@ -47,7 +47,11 @@ COLUMNS = (
     "max",
     "length",
     "interrupted",
+    "late",
+    "p95_intent_run",
 )
+LATE_COLUMNS = {"late": 0, "p95_intent_run": None}
+"""What those columns hold while no request has begun late."""
 SERIES = {
     "rps": Fold.RATE,
     "fps": Fold.RATE,
@@ -89,8 +93,18 @@ def settled_rate(series: dict[int, int], end: int, start: float) -> float:
     return round(count / max(end - max(begin, start), 1.0), 3)
 
 
+def late_figures(entry: Entry) -> tuple[int, float | None]:
+    """Return how many requests began late, and the p95 from the intended start (ms), None without any."""
+    if entry.late is None:
+        return 0, None
+    return entry.num_late, percentiles_ms(entry.from_intent())[1]
+
+
 class NameRow:
-    """One name: its current figures, and how they came about."""
+    """One name: its current figures, and how they came about.
+
+    `heat_intent` has the times from the intended start, from the first request on that began late.
+    """
 
     def __init__(self, number: int, entry: Entry, second: int) -> None:
         self.number = number
@@ -101,14 +115,17 @@ class NameRow:
         self.rates = (0.0, 0.0)
         self.current: list[float | None] = [None, None, None]
         self.whole: list[float] = [0.0, 0.0, 0.0]
+        self.late: tuple[int, float | None] = (0, None)
         fine = number < FINE_NAMES
         self.series = Timeline(SERIES, TENS if fine else MINUTES, single_precision=True)
         self.heat = heat.HeatMap(heat.HALF_MINUTES if fine else heat.MINUTES)
+        self.heat_intent: heat.HeatMap | None = None
         self._marks: tuple[Histogram | None, Histogram | None] = (None, None)
         self._marked = second
         self._kept_at = second - second % self.series.step
         self._kept = (0, 0, 0, 0)
         self._kept_histogram: Histogram | None = None
+        self._kept_intent: Histogram | None = None
         self._was_idle = True
 
     def counts(self) -> tuple[int, int, int]:
@@ -136,6 +153,7 @@ class NameRow:
             entry.max_response_time,
             round(entry.avg_content_length, 1),
             self.seen[2],
+            *self.late,
         ]
 
     def refresh(self, second: int) -> None:
@@ -146,6 +164,7 @@ class NameRow:
             self._marked = second
         self.current = percentiles_ms(gained(histogram, self._marks[0]))
         self.whole = [rounded(ms) for ms in self.entry.percentiles(FRACTIONS)]
+        self.late = late_figures(self.entry)
 
     def keep(self, second: int) -> None:
         """Add what has come since the last time to the series and the heat map, if their next row is complete."""
@@ -177,6 +196,8 @@ class NameRow:
             return
         self._was_idle = False
         new = gained(entry.histogram, self._kept_histogram)
+        if entry.late is not None:
+            self._keep_intent(begun)
         self._kept, self._kept_histogram = counts, entry.histogram.copy()
         self.heat.add(begun, heat.column_of(new))
         self.series.put(
@@ -188,6 +209,13 @@ class NameRow:
                 total_us / timed / 1000 if timed > 0 else None,
             ],
         )
+
+    def _keep_intent(self, begun: int) -> None:
+        if self.heat_intent is None:  # until now they were the times as they were served
+            self.heat_intent, self._kept_intent = self.heat.copy(), self._kept_histogram
+        whole = self.entry.from_intent()
+        self.heat_intent.add(begun, heat.column_of(gained(whole, self._kept_intent)))
+        self._kept_intent = whole
 
 
 class NameRows:

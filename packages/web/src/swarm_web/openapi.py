@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 
 import swarm
+from swarm_web.curve import KINDS
 from swarm_web.logs import LEVELS, LIMIT
 from swarm_web.name_rows import COLUMNS as NAME_COLUMNS
 from swarm_web.node_rows import COLUMNS as NODE_COLUMNS
@@ -48,6 +49,7 @@ def document() -> dict[str, Any]:
 def _paths() -> dict[str, Any]:
     name = [_query("name", TEXT), _query("method", TEXT)]
     span = [_query("from", NUMBER), _query("to", NUMBER)]
+    of = _query("of", {"type": "string", "enum": list(KINDS)})
     return {
         "/api/v1/session": {
             "get": _operation("session", "Who am I?", _ref("Session")),
@@ -99,7 +101,16 @@ def _paths() -> dict[str, Any]:
                 "heatmap",
                 "Response times over time, of a name or of the whole run",
                 _ref("HeatMap"),
-                parameters=[*name, *span],
+                parameters=[*name, *span, of],
+                problems=(401, 404, 422),
+            )
+        },
+        "/api/v1/percentiles": {
+            "get": _operation(
+                "percentiles",
+                "The distribution of response times, of a name or of the whole run",
+                _ref("Percentiles"),
+                parameters=[*name, of],
                 problems=(401, 404, 422),
             )
         },
@@ -174,7 +185,9 @@ def _schemas() -> dict[str, Schema]:
                 "schema": {"const": 1},
                 "id": TEXT,
                 "time": NUMBER,
-                "run": _object({"state": TEXT, "actions": _list(TEXT), "users": WHOLE, "target": WHOLE}),
+                "run": _object(
+                    {"state": TEXT, "actions": _list(TEXT), "users": WHOLE, "target": WHOLE, "late": WHOLE}
+                ),
                 "total": _object(dict.fromkeys(NAME_COLUMNS, NULLABLE_NUMBER)),
                 "names": _object(
                     {
@@ -202,6 +215,16 @@ def _schemas() -> dict[str, Schema]:
                 "bounds": _list(NUMBER),
                 "time": _list(WHOLE),
                 "columns": _list(_list(WHOLE)),
+            }
+        ),
+        "Percentiles": _object(
+            {
+                "method": TEXT,
+                "name": TEXT,
+                "of": {"type": "string", "enum": list(KINDS)},
+                "count": WHOLE,
+                "fractions": _list(NUMBER),
+                "ms": _list(NUMBER),
             }
         ),
         "Errors": _object(

@@ -17,10 +17,11 @@ from swarm_stats import heat
 from swarm_stats.reports import json as json_report
 from swarm_stats.snapshot import Snapshot
 from swarm_web import error_rows, name_rows
+from swarm_web.curve import INTENT, SERVICE, curve
 from swarm_web.error_rows import ErrorRows
-from swarm_web.history import RunHistory
+from swarm_web.history import NO_NEWS, RunHistory
 from swarm_web.logs import LogBook
-from swarm_web.name_rows import NameRows, settled_rate
+from swarm_web.name_rows import NameRow, NameRows, settled_rate
 from swarm_web.node_rows import NodeRows
 from swarm_web.option_fields import OptionFields
 from swarm_web.run_facts import RunFacts
@@ -129,16 +130,23 @@ class Recorder:
         return {"method": method, "name": name, "step": table.step, **table.columns(begin, end, metrics)}
 
     def heatmap(
-        self, name: str | None, method: str, begin: float | None = None, end: float | None = None
+        self,
+        name: str | None,
+        method: str,
+        begin: float | None = None,
+        end: float | None = None,
+        of: str = SERVICE,
     ) -> dict[str, Any] | None:
         """Return the heat map of a name, of the whole run for None; None for a name that is not there."""
+        kept: RunHistory | NameRow | None = self.history
         if name is None:
-            drawn, method, name = self.history.heat, "", "Aggregated"
+            method, name = "", "Aggregated"
         else:
-            row = self.names.named(method, name)
-            if row is None:
-                return None
-            drawn = row.heat
+            kept = self.names.named(method, name)
+        if kept is None:
+            return None
+        # Where no request has begun late, the times from the intended start are those as they were served.
+        drawn = kept.heat_intent if of == INTENT and kept.heat_intent is not None else kept.heat
         columns = drawn.columns(begin, end)
         return {
             "method": method,
@@ -148,6 +156,23 @@ class Recorder:
             "time": [at for at, _ in columns],
             "columns": [heat.flat(column) for _, column in columns],
         }
+
+    def percentiles(self, name: str | None, method: str, of: str = SERVICE) -> dict[str, Any] | None:
+        """Return the percentiles of a name, of the whole run for None; None for a name that is not there."""
+        if name is None:
+            entry, method, name = self.environment.stats.total, "", "Aggregated"
+        else:
+            row = self.names.named(method, name)
+            if row is None:
+                return None
+            entry = row.entry
+        return {"method": method, "name": name, **curve(entry, of)}
+
+    def is_late(self, method: str, name: str | None) -> bool:
+        """Whether a request of a name, of the whole run for None, began later than it was meant to."""
+        row = self.names.named(method, name) if name is not None else None
+        entry = self.environment.stats.total if row is None else row.entry
+        return entry.late is not None
 
     def complete(self) -> None:
         """Take everything in to the last request: the run is over."""
@@ -193,12 +218,9 @@ class Recorder:
         self._nodes = self.nodes.table(now)
         self._update_total(now)
         self.errors.keep(now)
-        history: dict[str, list[Any]] = {"time": []}
-        columns: dict[str, list[Any]] = {"time": [], "columns": []}
+        news = NO_NEWS
         if runner is not None and self._is_moving(now):
-            history, columns = self.history.add(
-                now, runner.user_count, runner.target_user_count, self._load_of_nodes()
-            )
+            news = self.history.add(now, runner.user_count, runner.target_user_count, self._load_of_nodes())
         self._note_workers()
         self._note_verdict()
         self._publish(
@@ -207,8 +229,9 @@ class Recorder:
                 "total": self._total,
                 "names": name_rows.table(changed),
                 "workers": self._nodes,
-                "history": history,
-                "heat": columns,
+                "history": news.rows,
+                "heat": news.heat,
+                **({} if news.intent is None else {"heat_intent": news.intent}),
             },
         )
 
@@ -303,6 +326,7 @@ class Recorder:
                     total.max_response_time,
                     round(total.avg_content_length, 1),
                     total.num_interrupted,
+                    *name_rows.late_figures(total),
                 ],
                 strict=True,
             )

@@ -61,7 +61,8 @@ class Recording:
         epoch = self._recorder.stream.epoch
         if epoch != self._epoch:
             self._epoch = epoch
-            event, document = "full", self._recorder.snapshot()
+            self._write({"event": "full", "data": self._recorder.snapshot()})
+            document = {**document, "events": []}  # a snapshot has all but the heat map's columns
         self._write({"event": event, "data": document})
 
     def _write(self, line: Mapping[str, Any]) -> None:

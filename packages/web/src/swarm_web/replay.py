@@ -12,7 +12,9 @@ from swarm.exceptions import SwarmError
 from swarm_stats import heat
 from swarm_stats.timeline import Timeline
 from swarm_web.answers import Problem
+from swarm_web.curve import INTENT, SERVICE, no_curve
 from swarm_web.history import COLUMNS
+from swarm_web.name_rows import LATE_COLUMNS
 from swarm_web.run_data import SEPARATOR, TOTAL
 from swarm_web.stream import Stream, encode
 
@@ -37,6 +39,7 @@ class ReplaySource:
         self.stream = Stream(self.full)
         self.history = Timeline(COLUMNS)
         self.heat = heat.HeatMap(heat.SECONDS)
+        self.heat_intent: heat.HeatMap | None = None
         self.state: dict[str, Any] = {}
         self._details: dict[str, Any] = {}
         self._names: dict[int, int] = {}  # where each row is
@@ -104,28 +107,45 @@ class ReplaySource:
         }
 
     def heatmap(
-        self, name: str | None, method: str, begin: float | None = None, end: float | None = None
+        self,
+        name: str | None,
+        method: str,
+        begin: float | None = None,
+        end: float | None = None,
+        of: str = SERVICE,
     ) -> dict[str, Any] | None:
         """Return the heat map of a name, or of the whole run; None for a name that is not there."""
         bounds = heat.bounds_ms()
-        if name is None:
-            known = self._details.get("heatmaps", {}).get(TOTAL)
-            if known is None or self._lines:
-                columns = self.heat.columns(begin, end)
-                return {
-                    "method": "",
-                    "name": "Aggregated",
-                    "step": self.heat.step,
-                    "bounds": bounds,
-                    "time": [time for time, _ in columns],
-                    "columns": [heat.flat(column) for _, column in columns],
-                }
-        else:
-            known = self._details.get("heatmaps", {}).get(f"{method}{SEPARATOR}{name}")
+        key = TOTAL if name is None else f"{method}{SEPARATOR}{name}"
+        known = self._details.get("heatmaps", {}).get(key)
+        if of == INTENT:  # it has those of the names that have requests which began late
+            known = self._details.get("heatmaps_intent", {}).get(key, known)
+        if name is None and (known is None or self._lines):
+            drawn = self.heat_intent if of == INTENT and self.heat_intent is not None else self.heat
+            columns = drawn.columns(begin, end)
+            return {
+                "method": "",
+                "name": "Aggregated",
+                "step": drawn.step,
+                "bounds": bounds,
+                "time": [time for time, _ in columns],
+                "columns": [heat.flat(column) for _, column in columns],
+            }
         if known is None:
             return self._empty(method, name or "", {"step": 30, "bounds": bounds, "time": [], "columns": []})
         kept = _within(known["time"], begin, end)
         return {**known, **{key: [known[key][position] for position in kept] for key in ("time", "columns")}}
+
+    def percentiles(self, name: str | None, method: str, of: str = SERVICE) -> dict[str, Any] | None:
+        """Return the percentiles of a name, or of the whole run, as it ended; None for a name that is not there."""
+        key = TOTAL if name is None else f"{method}{SEPARATOR}{name}"
+        kinds: dict[str, dict[str, Any]] = self._details.get("percentiles", {}).get(key, {})
+        known = kinds.get(of) or kinds.get(SERVICE)
+        if known is not None:
+            return {**known, "of": of}
+        if name is None:
+            return {"method": "", "name": "Aggregated", **no_curve(of)}
+        return self._empty(method, name, no_curve(of))
 
     def error_document(self) -> dict[str, Any]:
         """Return failures and exceptions."""
@@ -176,9 +196,12 @@ class ReplaySource:
     def _apply(self, line: dict[str, Any]) -> None:
         event, data = line["event"], line["data"]
         if event == "full":
-            self.state = {**data, "run": _replayed(data["run"])}
+            total = {**LATE_COLUMNS, **data["total"]}
+            self.state = {**data, "run": _replayed(data["run"]), "total": total}
+            _add_unknown(data["names"])
             self.history.restore(data["history"])
             self.heat.clear()
+            self.heat_intent = None
             self._names = {number: at for at, number in enumerate(data["names"]["i"])}
         elif event == "frame" and self.state:
             self._take_frame(data)
@@ -186,21 +209,24 @@ class ReplaySource:
     def _take_frame(self, data: dict[str, Any]) -> None:
         state = self.state
         state["run"] = _replayed(data["run"])
-        for key in ("time", "total", "workers", "errors", "log"):
+        for key in ("time", "workers", "errors", "log"):
             state[key] = data.get(key, state[key])
+        state["total"] |= data.get("total", {})
         state["events"] = [*state["events"], *data.get("events", [])][-EVENTS:]
         self._put_history(data.get("history", {"time": []}))
-        drawn = data.get("heat", {"time": [], "columns": []})
-        for time, flat in zip(drawn["time"], drawn["columns"], strict=True):
-            self.heat.add(time, dict(zip(flat[::2], flat[1::2], strict=True)))
+        if "heat_intent" in data:
+            self.heat_intent = self.heat_intent or self.heat.copy()
+            _put_heat(self.heat_intent, data["heat_intent"])
+        _put_heat(self.heat, data.get("heat", {"time": [], "columns": []}))
         self._put_names(data.get("names", {"i": []}))
 
     def _put_history(self, rows: dict[str, list[Any]]) -> None:
         for position, time in enumerate(rows["time"]):
-            self.history.put(time, [rows[column][position] for column in COLUMNS])
+            self.history.put(time, [rows[column][position] if column in rows else None for column in COLUMNS])
 
     def _put_names(self, rows: dict[str, list[Any]]) -> None:
         names = self.state["names"]
+        _add_unknown(rows)
         for position, number in enumerate(rows["i"]):
             at = self._names.get(number)
             if at is None:
@@ -247,7 +273,18 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _replayed(run: dict[str, Any]) -> dict[str, Any]:
-    return {**run, "replay": True, "actions": []}
+    return {"late": 0, **run, "replay": True, "actions": []}
+
+
+def _add_unknown(names: dict[str, list[Any]]) -> None:
+    """Add the columns that a recording of an older version does not have."""
+    for column, nothing in LATE_COLUMNS.items():
+        names.setdefault(column, [nothing] * len(names["i"]))
+
+
+def _put_heat(drawn: heat.HeatMap, news: dict[str, list[Any]]) -> None:
+    for time, flat in zip(news["time"], news["columns"], strict=True):
+        drawn.add(time, dict(zip(flat[::2], flat[1::2], strict=True)))
 
 
 def _within(times: list[float], begin: float | None, end: float | None) -> list[int]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 NAMES = 50
 ERRORS = 50
 EXCEPTIONS = 20
+NODES = 5
 EVENTS = 100
 TEXT = 500
 
@@ -35,7 +36,7 @@ def summary(data: Mapping[str, Any]) -> str:
         _verdict(snapshot),
         _figures(snapshot),
         _names(snapshot),
-        _failures(data["errors"]),
+        _failures(data["errors"], on_workers=snapshot["run"]["role"] == "master"),
         _exceptions(data["errors"]),
         _workers(snapshot),
         _events(snapshot),
@@ -86,12 +87,22 @@ def _figures(snapshot: Mapping[str, Any]) -> str:
         ("95 % took at most", _ms(total["p95_run"])),
         ("99 % took at most", _ms(total["p99_run"])),
         ("Longest response time", _ms(total["max"])),
+        *_late(total),
         (
             "Workers",
             f"{len(snapshot['workers']['id']):,}" if run["role"] == "master" else "none, one process",
         ),
     ]
     return "<h2>Figures</h2>\n" + _table((), [[("", name), ("n", value)] for name, value in rows])
+
+
+def _late(total: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if not total.get("late"):
+        return []
+    return [
+        ("Requests that began later than they were meant to", f"{total['late']:,}"),
+        ("95 % took at most, from the intended start", _ms(total["p95_intent_run"])),
+    ]
 
 
 def _names(snapshot: Mapping[str, Any]) -> str:
@@ -129,13 +140,14 @@ def _names(snapshot: Mapping[str, Any]) -> str:
 _NAME_HEAD = ("Requests", "Failures", "Median", "95 %", "99 %", "Mean", "Shortest", "Longest", "Mean bytes")
 
 
-def _failures(errors: Mapping[str, Any]) -> str:
+def _failures(errors: Mapping[str, Any], *, on_workers: bool) -> str:
     failures = errors["failures"]
     if not failures:
         return ""
     more = len(failures) - min(len(failures), ERRORS) + errors["more"]["kinds"]
     note = f"<p>The {ERRORS} most frequent; {more:,} more kinds are not listed here.</p>\n" if more else ""
     head = [("n", "Times"), ("", "Type"), ("", "Name"), ("", "Error"), ("", "First"), ("", "Last")]
+    head += [("", "On")] if on_workers else []
     rows = [
         [
             ("n", f"{each['occurrences']:,}"),
@@ -144,10 +156,17 @@ def _failures(errors: Mapping[str, Any]) -> str:
             ("name", each["error"][:TEXT]),
             ("", _moment(each["first_seen"])),
             ("", _moment(each["last_seen"])),
+            *([("name", _nodes(each))] if on_workers else []),
         ]
         for each in failures[:ERRORS]
     ]
     return f"<h2>Failures</h2>\n{note}" + _table(head, rows)
+
+
+def _nodes(failure: Mapping[str, Any]) -> str:
+    named = failure["nodes"][:NODES]
+    more = failure["node_count"] - len(named)
+    return ", ".join(named) + (f" and {more:,} more" if more and named else "") or "-"
 
 
 def _exceptions(errors: Mapping[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from swarm_stats import heat
+from swarm_web.curve import INTENT, KINDS, SERVICE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +31,7 @@ NOTHING: dict[str, Any] = {"step": 10, "time": [], "rps": [], "p95": []}
 
 def run_data(source: Source, snapshot: Mapping[str, Any], history: Timeline) -> dict[str, Any]:
     """Return the report's payload, of `snapshot` with this `history`; API.md has its shape."""
-    names = snapshot["names"]
+    names, is_late = snapshot["names"], bool(snapshot["run"].get("late"))
     order, more = _most_used(names)
     listed = {column: [values[position] for position in order] for column, values in names.items()}
     series = [
@@ -46,6 +47,11 @@ def run_data(source: Source, snapshot: Mapping[str, Any], history: Timeline) -> 
             "more_names": more,
         },
         "heat": fewer_columns(source.heatmap(None, "") or {}),
+        "heat_intent": fewer_columns(source.heatmap(None, "", of=INTENT) or {}) if is_late else None,
+        "percentiles": {
+            SERVICE: source.percentiles(None, ""),
+            INTENT: source.percentiles(None, "", INTENT) if is_late else None,
+        },
         "names": sparks([each or NOTHING for each in series]),
         "errors": bounded_errors(source.error_document()),
         "setup": source.setup(),
@@ -56,9 +62,17 @@ def details(recorder: Recorder) -> dict[str, Any]:
     """Return what a recording ends with: everything that is asked for one by one while a run goes on."""
     names = [(str(row.entry.method), str(row.entry.name)) for row in recorder.names]
     shown = {TOTAL: ("", None), **{f"{method}{SEPARATOR}{name}": (method, name) for method, name in names}}
+    late = {key: chosen for key, chosen in shown.items() if recorder.is_late(*chosen)}
     return {
         "series": {key: recorder.series(name, method) for key, (method, name) in shown.items()},
         "heatmaps": {key: recorder.heatmap(name, method) for key, (method, name) in shown.items()},
+        "heatmaps_intent": {
+            key: recorder.heatmap(name, method, of=INTENT) for key, (method, name) in late.items()
+        },
+        "percentiles": {
+            key: {of: recorder.percentiles(name, method, of) for of in (KINDS if key in late else (SERVICE,))}
+            for key, (method, name) in shown.items()
+        },
         "errors": recorder.error_document(),
         "logs": recorder.log_document(limit=2_000)["lines"],
         "setup": recorder.setup(),

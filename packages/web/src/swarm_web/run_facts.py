@@ -116,6 +116,7 @@ class RunFacts:
             "verdict": verdict_facts(runner.monitor.verdict()) if runner else None,
             "accounting": self._accounting(),
             "interrupted": stats.interrupted,
+            "late": stats.total.num_late,
             "names_full": stats.names_full,
             "max_names": stats.max_names,
         }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from swarm_web.curve import SERVICE
+
 if TYPE_CHECKING:
     from swarm_web.stream import Stream
 
@@ -28,9 +30,17 @@ class Source(Protocol):
         """Return the series of a name, or of the whole run; None for a name that is not there."""
 
     def heatmap(
-        self, name: str | None, method: str, begin: float | None = None, end: float | None = None
+        self,
+        name: str | None,
+        method: str,
+        begin: float | None = None,
+        end: float | None = None,
+        of: str = SERVICE,
     ) -> dict[str, Any] | None:
         """Return the heat map of a name, or of the whole run; None for a name that is not there."""
+
+    def percentiles(self, name: str | None, method: str, of: str = SERVICE) -> dict[str, Any] | None:
+        """Return the percentiles of a name, or of the whole run; None for a name that is not there."""
 
     def error_document(self) -> dict[str, Any]:
         """Return failures and exceptions."""
