@@ -58,7 +58,7 @@ class SampleRegistry:
         for worker in simulation.workers:
             recorded = worker.recorded_in.get(run, 0)
             held = self.held.get(worker.key, 0)
-            if worker.alive:
+            if worker.alive or worker.has_left:
                 assert held == recorded, (
                     f"seed {simulation.seed}: {worker} recorded {recorded}, merged {held}"
                 )
@@ -69,7 +69,7 @@ class SampleRegistry:
                 continue
             assert row.merged == self.merged.get(worker.key, 0)
             assert row.arrived == held
-            assert row.closed or not worker.alive
+            assert row.closed or not (worker.alive or worker.has_left)
             assert row.arrived + row.missing <= recorded
             if row.offset_s is not None and worker.alive:
                 error = abs(row.offset_s - worker.offset_at_end())

@@ -18,6 +18,7 @@ from swarm.control.settings import MasterSettings
 from tests.runner.control.promises import Mail, SampleRegistry
 
 if TYPE_CHECKING:
+    from tests.runner.control.simulated_worker import SimulatedWorker
     from tests.runner.control.simulation import Simulation
 
 
@@ -34,13 +35,19 @@ class Journal:
             self.workers.clear()
         self.run = run
 
+    def remember_worker(self, worker: WorkerRecord) -> None:
+        """Commit that a worker has part, or that it was told to leave; of its deltas the journal knows best."""
+        key = (worker.identity, worker.incarnation)
+        known = self.workers.get(key)
+        self.workers[key] = worker if known is None else replace(known, draining=worker.draining)
+
     def commit(self, applied: effect.Apply) -> None:
         """Commit that a delta is merged."""
         key = (applied.identity, applied.incarnation)
         before, delta = self.workers[key], applied.delta
         assert delta.number == before.applied + 1, "a delta was committed out of its order"
-        self.workers[key] = WorkerRecord(
-            *key, before.index, delta.number, before.merged + delta.samples, delta.final, before.reset
+        self.workers[key] = replace(
+            before, applied=delta.number, merged=before.merged + delta.samples, final=delta.final
         )
 
     def commit_discarded(self, discarded: effect.Discard) -> None:
@@ -48,8 +55,8 @@ class Journal:
         key = (discarded.identity, discarded.incarnation)
         before, delta = self.workers[key], discarded.delta
         assert delta.number == before.applied + 1, "a delta was committed out of its order"
-        self.workers[key] = WorkerRecord(
-            *key, before.index, delta.number, before.merged, delta.final, before.reset + delta.samples
+        self.workers[key] = replace(
+            before, applied=delta.number, reset=before.reset + delta.samples, final=delta.final
         )
 
     def reset(self, uncommitted: list[effect.Apply | effect.Discard]) -> None:
@@ -71,6 +78,8 @@ class SimulatedMaster:
         self.mail = Mail()
         self.accounting: Accounting | None = None
         self.target = Target()
+        self.drained: list[SimulatedWorker] = []
+        """The workers that it has let go, and has not forgotten that by its death."""
         self._life = 0
         self._stalled_until = 0.0
         self._effects_left: int | None = None
@@ -127,6 +136,19 @@ class SimulatedMaster:
         except LifecycleError:
             if name in ("start", "stop", "quit"):
                 raise
+
+    def drain(self, worker: SimulatedWorker) -> None:
+        """Let a worker go, unless it cannot go now."""
+        core = self.core
+        if core is None or self.simulation.now < self._stalled_until:
+            return
+        member = core.fleet.named(worker.identity)
+        try:
+            self._bring(happen.DrainAsked(worker.identity))
+        except LifecycleError:
+            return
+        if self.core is core and member is not None and member.key == worker.key:
+            self.drained.append(worker)
 
     def say_something(self, identity: str) -> None:
         """Send a message of the user's own to a worker."""
@@ -187,7 +209,7 @@ class SimulatedMaster:
             case effect.Remember(run):
                 self.journal.remember(run)
             case effect.RememberWorker(_, worker):
-                self.journal.workers[(worker.identity, worker.incarnation)] = worker
+                self.journal.remember_worker(worker)
             case do.ClearStatistics():
                 self.registry.clear()
             case effect.RunClosed(accounting):
@@ -241,6 +263,18 @@ class SimulatedMaster:
             assert count <= self.target.users.get(name, 0), (
                 f"{count} users {name} are assigned, {self.target.users.get(name, 0)} wanted"
             )
+
+    def check_departures(self) -> None:
+        """Who was told to leave has left, and is not taken for lost."""
+        assert self.core is not None
+        for worker in self.simulation.workers:
+            record = self.journal.workers.get(worker.key)
+            if record is not None and record.draining:
+                assert not worker.alive, f"{worker} was drained and is still there"
+        for worker in self.drained:
+            member = self.core.fleet.members.get(worker.key)
+            if worker.has_left and member is not None:
+                assert member.state == "quit", f"{worker} has left and is {member.state}"
 
     def _check_acknowledgement(self, peer: bytes, pulse: Pulse) -> None:
         """An acknowledgement leaves only after the commit."""

@@ -65,6 +65,8 @@ class SimulatedWorker:
         )
         self.pool = Pool()
         self.alive = False
+        self.has_left = False
+        """Whether its process ended in order, because it was told that it may go."""
         self.peer = b""
         self.recorded = 0
         """Samples of the present run."""
@@ -171,9 +173,10 @@ class SimulatedWorker:
                 self._resets = resets
             case effect.DeliverCustom(_, _, data):
                 self.delivered.append((self.core.contact.session, *data))
-            case effect.End():
+            case effect.End(reason):
                 self._measure()
                 self.alive = False
+                self.has_left = not reason
             case _:
                 self._carry_out_of_run(instruction)
 
@@ -201,7 +204,10 @@ class SimulatedWorker:
                 self._held = False
             case do.StopUsers(phase):
                 self._measure()
-                simulation.after(0.05 + 0.5 * simulation.dice.random(), self._report_stopped, phase)
+                seconds = 300.0 if simulation.drags else 0.05 + 0.5 * simulation.dice.random()
+                simulation.after(seconds, self._report_stopped, phase)
+            case do.CutUsers(phase):
+                simulation.after(0.01, self._report_stopped, phase)
 
     def _cut_off(self, run: int, final: bool, inbox: deque[happen.Happening]) -> None:
         payload = {"from": self._cut, "to": self.recorded}

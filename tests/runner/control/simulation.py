@@ -83,6 +83,8 @@ class Simulation:
         self.dice = random.Random(seed)
         self.now = START
         self.steps = 0
+        self.drags = False
+        """Whether users that are stopped take ages."""
         self.network = Network(self)
         self._agenda: list[tuple[float, int, Callable[..., None], tuple[Any, ...]]] = []
         self._sequence = 0
@@ -133,6 +135,7 @@ class Simulation:
             (self._stall, 4),
             (self._cut, 5),
             (self._join, 2),
+            (self._drain, 2),
             (self._say_something, 6),
         ]
         to_all: list[tuple[Callable[[], None], int]] = [
@@ -177,6 +180,12 @@ class Simulation:
     def _mend(self, places: set[int]) -> None:
         self.network.cut_up -= places
         self.network.cut_down -= places
+
+    def _drain(self) -> None:
+        """An operator lets a worker go; while the master is away nobody can ask."""
+        present = [worker for worker in self.alive if worker not in self.master.drained]
+        if len(present) > max(1, self.plan.workers // 2):
+            self.master.drain(self.dice.choice(present))
 
     def _join(self) -> None:
         self.add_worker()
@@ -275,14 +284,19 @@ class Simulation:
         if dies:
             self.after(0.8 * self.dice.random(), self._kill_master)
         self.after(6.0, self.network.heal)
+        self.drags = self.seed % 4 == 1
         self.master.ask("stop")
+        if self.drags:  # users take longer than anybody waits, until they are cut off
+            self.after(1.0, self.master.ask, "force")
         limit = self.plan.final_deadline + 25
         assert self.go_on(limit, lambda: self.master.state in ("stopped", "ready")), (
             f"the run is {self.master.state} {limit} s after it was stopped"
         )
         self.network.heal()
+        self.drags = False
         self.go_on(3)
         self.master.registry.check_account(self)
+        self.master.check_departures()
 
     def _expect_customs(self) -> None:
         self.go_on(6)

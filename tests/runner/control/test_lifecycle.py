@@ -51,6 +51,16 @@ def test_reaching_the_target_fires_spawning_complete_with_its_count():
     assert chart.state == "running"
 
 
+def test_a_stop_is_forced_once_and_the_state_stays():
+    chart = at("stopping")
+    assert chart.handle("force") == [do.CutUsers(chart.phase)]
+    assert chart.handle("force") == []
+    assert (chart.state, chart.forced) == ("stopping", True)
+    chart.handle("users_stopped", phase=chart.phase)
+    with pytest.raises(LifecycleError):
+        chart.handle("force")
+
+
 @pytest.mark.parametrize("state", ["spawning", "running", "paused"])
 def test_a_new_target_spawns_without_a_new_test_start(state):
     chart = at(state)

@@ -663,3 +663,173 @@ class TestARunThatIsTakenUp:
         again.now += 100
         again.bring(happen.Restored(remembered.run, []))
         assert again.core.plan.began_at == master.now
+
+
+# -- a worker that is drained --------------------------------------------------------------------------------------
+
+
+def drain(master: MasterByHand, identity: str):
+    return master.bring(happen.DrainAsked(identity))
+
+
+def test_a_drained_workers_users_go_to_the_others_at_the_spawn_rate_and_it_ends_its_own():
+    master = MasterByHand()
+    master.running("a", "b", "c", users={"Shopper": 300}, rate=10.0)
+    done = drain(master, "c")
+    assert (master.assignments(done)["c"].phase, master.member("c").state) == ("stop", "draining")
+    told = master.assignments(master.tick(0.25, silent=()))
+    assert {name: a.users["Shopper"] for name, a in told.items()} == {"a": 150, "b": 150}
+    assert sum(a.spawn_rate for a in told.values()) == pytest.approx(10.0)
+    assert master.core.state == "running"
+
+
+def test_a_drained_worker_may_go_when_its_last_report_is_safe_and_is_told_so_until_it_goes():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    master.delta("b", 1, samples=7)
+    assert not master.sent(drain(master, "b") + master.tick(2.0, silent=()), say.Quit)
+    assert master.sent(master.delta("b", 2, samples=5, final=True), say.Quit, "b")
+    assert len(master.sent(master.tick(2.0, silent=()), say.Quit, "b")) == 2
+    done = master.say("b", say.Goodbye("s1"))
+    assert of_kind(done, effect.WorkerLeft) == [effect.WorkerLeft("b", drained=True)]
+    assert not master.sent(master.tick(2.0, silent=()), say.Quit)
+    row = next(row for row in master.core.accounting().workers if row.identity == "b")
+    assert (row.merged, row.closed, row.missing) == (12, True, 0)
+
+
+def test_a_worker_without_part_in_a_run_may_go_at_once():
+    master = MasterByHand()
+    master.join("a")
+    assert master.sent(drain(master, "a"), say.Quit, "a")
+    assert of_kind(master.say("a", say.Goodbye("s1")), effect.WorkerLeft)
+
+
+def test_a_drained_worker_whose_goodbye_is_lost_has_left_and_is_not_lost():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    drain(master, "b")
+    master.delta("b", 1, final=True)
+    done = master.tick(4.0, silent=("b",))
+    assert of_kind(done, effect.WorkerLeft) == [effect.WorkerLeft("b", drained=True)]
+    assert not of_kind(done, effect.WorkerLost)
+
+
+def test_nothing_late_revives_a_drained_worker():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    drain(master, "b")
+    master.delta("b", 1, final=True)
+    master.say("b", say.Goodbye("s1"))
+    late = master.hello("b", session="s1")
+    assert master.sent(late, say.Quit) == [say.Quit("s1")]
+    beat = say.Heartbeat("s1", master.now, 1, "running", {"Shopper": 2}, 9, 1, 1, 1)
+    for message in (beat, say.Delta("s1", 1, 2, 1, False, {})):
+        assert not of_kind(master.bring(happen.Received(b"b", message)), effect.Apply | effect.WorkerJoined)
+    master.tick(1.0, silent=())
+    assert [m.identity for m in master.core.fleet.takers()] == ["a"]
+    assert master.member("b").state == "quit"
+
+
+def test_a_draining_worker_that_was_silent_goes_on_draining():
+    master = MasterByHand()
+    master.running("a", "b", "c", users={"Shopper": 30})
+    drain(master, "c")
+    assert effect.WorkerLost("c") in master.tick(4.0, silent=("c",))
+    done = master.beat("c")
+    assert of_kind(done, effect.WorkerBack)
+    assert master.assignments(done)["c"].phase == "stop"
+    master.tick(2.0, silent=())
+    assert master.member("c").state == "draining"
+    assert master.sent(master.delta("c", 1, final=True), say.Quit, "c")
+
+
+def test_a_restored_master_goes_on_draining():
+    before = MasterByHand()
+    before.running("a", "b", users={"Shopper": 4})
+    (record,) = [each.worker for each in of_kind(drain(before, "b"), effect.RememberWorker)]
+    assert record.draining
+    master = MasterByHand()
+    workers = [WorkerRecord("a", 1, 0), record]
+    master.bring(happen.Restored(RunRecord(1, "running", {"Shopper": 4}, 10.0, complete=True), workers))
+    told = master.assignments(master.hello("a") + master.hello("b") + master.tick(1.0, silent=()))
+    assert (told["b"].phase, told["a"].users) == ("stop", {"Shopper": 4})
+    assert master.sent(master.delta("b", 1, final=True), say.Quit, "b")
+
+
+def test_a_run_that_is_stopped_waits_for_a_draining_workers_last_report():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    drain(master, "b")
+    master.ask("stop")
+    master.delta("a", 1, final=True)
+    assert master.core.state == "stopping"
+    done = master.delta("b", 1, final=True)
+    assert master.core.state == "stopped"
+    assert master.sent(done, say.Quit, "b")
+
+
+@pytest.mark.parametrize(
+    ("identity", "says"),
+    [("z", "no worker"), ("a", "last worker"), ("b", "missing"), ("c", "draining already")],
+)
+def test_a_worker_that_cannot_leave_now_stays(identity, says):
+    master = MasterByHand()
+    master.running("a", "b", "c", users={"Shopper": 4})
+    drain(master, "c")
+    master.tick(4.0, silent=("b",))
+    with pytest.raises(LifecycleError, match=says):
+        drain(master, identity)
+
+
+# -- a stop that is forced -----------------------------------------------------------------------------------------
+
+
+def test_a_forced_stop_is_told_until_it_is_taken_and_shortens_the_deadline():
+    master = MasterByHand(final_deadline=5.0)
+    master.join("a", "b")
+    master.ask("start", {"Shopper": 4}, stop_timeout=600.0)
+    master.beat_all()
+    master.tick()
+    master.ask("stop")
+    told = master.assignments(master.ask("force"))
+    assert {name: a.phase for name, a in told.items()} == {"a": "cut", "b": "cut"}
+    assert not master.assignments(master.ask("force"))
+    assert master.assignments(master.tick(1.0)) == told
+    master.tick(5.0)
+    assert master.core.state == "stopped"
+
+
+def test_who_comes_back_while_a_stop_is_forced_cuts_as_well_and_the_next_stop_does_not():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    master.tick(4.0, silent=("b",))
+    master.ask("stop")
+    master.ask("force")
+    assert master.assignments(master.beat("b"))["b"].phase == "cut"
+    master.delta("a", 1, final=True)
+    master.delta("b", 1, final=True)
+    master.ask("start", {"Shopper": 4})
+    assert {a.phase for a in master.assignments(master.ask("stop")).values()} == {"stop"}
+
+
+def test_a_restored_master_still_forces():
+    before = MasterByHand()
+    before.running("a", users={"Shopper": 4})
+    before.ask("stop")
+    record = of_kind(before.ask("force"), effect.Remember)[-1].run
+    assert record.forced
+    master = MasterByHand()
+    master.bring(happen.Restored(record, [WorkerRecord("a", 1, 0)]))
+    assert master.assignments(master.hello("a"))["a"].phase == "cut"
+
+
+def test_options_reach_the_workers_of_a_run_that_goes_on_and_no_user_moves():
+    master = MasterByHand()
+    master.running("a", "b", users={"Shopper": 4})
+    shares = {m.identity: m.share for m in master.core.fleet}
+    told = master.assignments(master.ask("configure", options={"tier": "gold"}))
+    assert {name: (a.options, a.users) for name, a in told.items()} == {
+        name: ({"tier": "gold"}, share) for name, share in shares.items()
+    }
+    assert master.core.state == "running"
+    assert not master.assignments(master.ask("configure", options={"tier": "gold"}))

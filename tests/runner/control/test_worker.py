@@ -455,3 +455,38 @@ def test_a_worker_that_had_stopped_hears_of_the_ramps_end_when_it_runs_users_aga
     assert not of_kind(worker.hear(say.SpawningComplete("s1", 1, 40, 1)), do.FireSpawningComplete)
     worker.assign(2)
     assert of_kind(worker.hear(say.SpawningComplete("s1", 1, 40, 1)), do.FireSpawningComplete)
+
+
+def test_a_cut_ends_the_users_that_drain_and_once_is_enough():
+    worker = WorkerByHand()
+    worker.running()
+    worker.assign(2, "stop")
+    phase = worker.core.phase
+    assert of_kind(worker.assign(3, "cut"), do.CutUsers) == [do.CutUsers(phase)]
+    assert not of_kind(worker.assign(4, "cut"), do.CutUsers)
+    assert worker.stopped()[0] == effect.Cut(1, final=True)
+    assert worker.core.part.reached == 4
+
+
+def test_a_cut_that_comes_before_the_stop_stops_and_cuts():
+    worker = WorkerByHand()
+    worker.running()
+    done = worker.assign(2, "cut")
+    assert [type(each) for each in done[:3]] == [do.FireTestStopping, do.StopUsers, do.CutUsers]
+    assert not of_kind(worker.assign(2, "stop"), do.StopUsers)
+
+
+def test_a_cut_of_a_run_that_was_never_heard_of_closes_it():
+    worker = WorkerByHand()
+    worker.welcome()
+    assert of_kind(worker.assign(1, "cut"), effect.Cut) == [effect.Cut(1, final=True)]
+
+
+def test_who_leaves_by_itself_has_its_stop_timeout_besides_the_deadline():
+    worker = WorkerByHand(leave_deadline=2.0)
+    worker.welcome()
+    worker.hear(say.Assignment("s1", 1, 1, "run", {"Shopper": 5}, 10.0, stop_timeout=8.0))
+    worker.spawned()
+    worker.bring(happen.LeaveAsked())
+    assert not of_kind(worker.tick(9.0, pulses=True), effect.End)
+    assert of_kind(worker.tick(1.5, pulses=True), effect.End)

@@ -32,6 +32,7 @@ class Closing:
         self._plan = plan
         self._awaited: set[tuple[str, int]] = set()
         self._deadline = 0.0
+        self._word = "stop"  # what workers are told: that, or to cut off what drains
         self._quit_by: float | None = None
 
     # -- of the run --------------------------------------------------------------------------------------------
@@ -61,7 +62,26 @@ class Closing:
     def halt(self, now: float, member: Member) -> list[Instruction]:
         """Tell a worker to stop."""
         turned = member.turn("halting") if member.state in ("ready", "spawning", "running") else []
-        return turned + self._plan.tell_all(now, [member], "stop")
+        return turned + self.tell(now, member)
+
+    def tell(self, now: float, member: Member) -> list[Instruction]:
+        """Tell a worker that its part in the run is over."""
+        return self._plan.tell_all(now, [member], self._word)
+
+    def force(self, now: float) -> list[Instruction]:
+        """Tell all who are waited for to cut off what drains."""
+        self._word = "cut"
+        self._deadline = min(self._deadline, now + self._settings.final_deadline)
+        effects: list[Instruction] = []
+        for member in self.participants:
+            if member.state not in ("missing", "quit") and not member.final:
+                effects += self.tell(now, member)
+        return effects
+
+    @property
+    def awaited(self) -> int:
+        """How many workers have their last delta still to deliver."""
+        return len(self._awaited)
 
     def await_no_longer(self, member: Member) -> None:
         """All that there is of this worker has come."""
@@ -73,6 +93,7 @@ class Closing:
 
     def close(self) -> list[Instruction]:
         """Close the account."""
+        self._word = "stop"
         effects: list[Instruction] = []
         for member in self.participants:
             member.closed = True

@@ -2,8 +2,8 @@
 
 A shell carries out a list in its order. `swarm.control.instructions` are part of it: on the master the ones of
 the run's own listeners (ClearStatistics, FireTestStart, FireSpawningComplete, FireTestStopping, FireTestStop,
-Shutdown), on a worker those and Spawn, HoldUsers, ReleaseUsers, StopUsers. A Spawn or StopUsers whose phase is no
-longer `core.phase` when its turn comes is to be dropped.
+Shutdown), on a worker those and Spawn, HoldUsers, ReleaseUsers, StopUsers, CutUsers. A Spawn, StopUsers or CutUsers
+whose phase is no longer `core.phase` when its turn comes is to be dropped.
 """
 
 from __future__ import annotations
@@ -130,9 +130,10 @@ class WorkerBack(Effect):
 
 @dataclass(frozen=True, slots=True)
 class WorkerLeft(Effect):
-    """A worker said goodbye."""
+    """A worker said goodbye; `drained` when it had been told to leave and has delivered all that it measured."""
 
     identity: str
+    drained: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from swarm.control.effects import Drop, Log, Send
 from swarm.control.member import TAKES_USERS, Member
-from swarm.control.messages import PROTOCOL, Hello, Refusal
+from swarm.control.messages import PROTOCOL, Hello, Quit, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +33,7 @@ class Fleet:
         self._by_peer: dict[bytes, Member] = {}
         self._by_identity: dict[str, Member] = {}
         self._departed: set[tuple[str, int]] = set()
+        self._departed_before: set[tuple[str, int]] = set()  # in the run before: their words are old by now
         self._free_indices: list[int] = []
         self._next_index = 0
 
@@ -52,10 +53,13 @@ class Fleet:
         return [member for member in self.members.values() if member.state in TAKES_USERS]
 
     def admit(self, now: float, peer: bytes, hello: Hello) -> tuple[Member | None, list[Instruction]]:
-        """Take a worker in, for the first time or again, or refuse it; an old hello that comes late is nothing."""
+        """Take a worker in, for the first time or again, or refuse it; an old hello that comes late is nothing.
+
+        Who has left and is there all the same did not hear that it was free to go.
+        """
         key = (hello.identity, hello.incarnation)
-        if key in self._departed:
-            return None, []
+        if key in self._departed or key in self._departed_before:
+            return None, [Send(peer, Quit(hello.session))] if hello.session else []
         known = self._by_peer.get(peer)
         if hello.applied >= IMPOSSIBLE:
             return None, [Drop("hellos that cannot be", f"{hello.identity} has taken {hello.applied}")]
@@ -116,7 +120,7 @@ class Fleet:
             self._detach(member)
             if self._by_identity.get(member.identity) is member:
                 del self._by_identity[member.identity]
-        self._departed.clear()
+        self._departed_before, self._departed = self._departed, set()
 
     def _add(self, identity: str, incarnation: int, index: int, now: float) -> Member:
         member = Member(identity, incarnation, index, now)

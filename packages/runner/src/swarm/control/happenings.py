@@ -48,7 +48,10 @@ class MasterTick(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Asked(Happening):
-    """Somebody asks the run for something: start, retarget, pause, resume, stop, reset (its statistics) or quit.
+    """Somebody asks the run for something.
+
+    Start, retarget, pause, resume, stop, force (what drains while it stops is cut off), reset (its statistics),
+    configure (only give workers the options), or quit.
 
     What follows `target` goes with start and retarget: the host, the stop timeout (seconds), whether the
     statistics are reset when all users are there, and the options that workers take over (None: as before).
@@ -61,6 +64,16 @@ class Asked(Happening):
     stop_timeout: float | None = None
     reset_when_complete: bool = False
     options: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DrainAsked(Happening):
+    """The worker of this name is to leave in order, with all that it measured; its users go to the others.
+
+    `handle` raises LifecycleError when that cannot be; nothing has changed then.
+    """
+
+    identity: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,13 @@ class StopUsers(Instruction):
 
 
 @dataclass(frozen=True, slots=True)
+class CutUsers(Instruction):
+    """Cut off at once what the StopUsers of this phase would still wait for, be it carried out already or not yet."""
+
+    phase: int
+
+
+@dataclass(frozen=True, slots=True)
 class FireTestStop(Instruction):
     """Call the listeners of `test_stop`."""
 

@@ -39,6 +39,7 @@ class RunLifecycle(StateMachine):
     pause = running.to(paused) | spawning.to(paused)
     resume = paused.to(running, cond="target_reached") | paused.to(spawning)
     stop = spawning.to(stopping) | running.to(stopping) | paused.to(stopping)
+    force = stopping.to(stopping, internal=True)
     users_stopped = stopping.to(stopped)
     quit = (
         ready.to(quitted)
@@ -53,6 +54,8 @@ class RunLifecycle(StateMachine):
         self.target = do.Target()
         self.phase = 0
         self.target_reached = False
+        self.forced = False
+        """Whether the users that drain, or drained, are cut off."""
         self._instructions: list[do.Instruction] = []
         super().__init__()
         self.state = str(self.current_state_value)
@@ -112,7 +115,14 @@ class RunLifecycle(StateMachine):
     def on_enter_stopping(self) -> None:
         """Announce the stop, then stop the users."""
         self.phase += 1
+        self.forced = False
         self._append(do.FireTestStopping(), do.StopUsers(self.phase))
+
+    def on_force(self) -> None:
+        """Cut off what drains; once is enough."""
+        if not self.forced:
+            self.forced = True
+            self._append(do.CutUsers(self.phase))
 
     def on_enter_stopped(self) -> None:
         """Tell the listeners that the run is over."""

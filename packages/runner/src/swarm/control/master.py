@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from swarm.control import happenings as happen
 from swarm.control import messages as say
 from swarm.control.closing import Closing
+from swarm.control.draining import Draining
 from swarm.control.effects import (
     Apply,
     Discard,
@@ -24,6 +25,7 @@ from swarm.control.effects import (
 )
 from swarm.control.fleet import UNKNOWN, Fleet
 from swarm.control.instructions import (
+    CutUsers,
     FireSpawningComplete,
     HoldUsers,
     Instruction,
@@ -61,6 +63,7 @@ class MasterCore:
         self.voice = Voice(session, settings, self.plan)
         self.spreading = Spreading(settings, self.fleet, self.plan)
         self.closing = Closing(settings, self.fleet, self.plan)
+        self.draining = Draining(settings, self.fleet, self.plan, self.closing)
         self.post = Post(session, self.fleet, self.voice)
         self.strangers = 0
         """Messages that came from no worker of this session, and were dropped."""
@@ -109,6 +112,9 @@ class MasterCore:
         if asked.name == "reset":
             self._reset()
             return
+        if asked.name == "configure":
+            self._configure(asked)
+            return
         instructions = self.lifecycle.handle(asked.name, target=asked.target)
         if asked.name == "start":
             self.fleet.begin_run(self.run)
@@ -134,13 +140,17 @@ class MasterCore:
                 case StopUsers():
                     self._out += self.closing.begin(self._now)
                     self._close_when_it_is_time()
+                case CutUsers():
+                    self._out += self.closing.force(self._now)
                 case FireSpawningComplete():
                     self._announce_completion(instruction)
                 case _:
                     self._out.append(instruction)
 
     def _remember(self) -> None:
-        self._out.append(Remember(self.plan.record(self.state, complete=self.lifecycle.target_reached)))
+        chart = self.lifecycle
+        record = self.plan.record(chart.state, complete=chart.target_reached, forced=chart.forced)
+        self._out.append(Remember(record))
 
     def _reset(self) -> None:
         """Set the statistics to zero: what workers had recorded when they hear of it lies before the reset."""
@@ -151,6 +161,13 @@ class MasterCore:
         self._out += [ResetStatistics(), FireResetStats()]
         for member in self.closing.participants:
             self._out += self.voice.pulse(self._now, member)
+
+    def _configure(self, asked: happen.Asked) -> None:
+        """Give the options to workers now; those that are paused take them over when they go on."""
+        if asked.options is not None:
+            self.plan.offer(asked.options)
+        if self.state in ("spawning", "running"):
+            self._out += self.plan.spread(self._now, self.fleet.takers())
 
     def _restored(self, restored: happen.Restored) -> None:
         record, plan = restored.run, self.plan
@@ -166,6 +183,8 @@ class MasterCore:
         instructions = self.lifecycle.handle("adopt", target=plan.target)
         if record.state in ("paused", "stopping"):
             instructions += self.lifecycle.handle("pause" if record.state == "paused" else "stop")
+        if record.forced and self.state == "stopping":
+            instructions += self.lifecycle.handle("force")
         self._follow(instructions)
         # Whoever is heard first is not to take the users of all the others.
         patience = (self.settings.missing_after + 1) * self.settings.heartbeat_interval
@@ -213,6 +232,9 @@ class MasterCore:
             self._out += member.turn("back")
         else:
             return
+        if member.is_draining:
+            self._out += self.draining.take_back(self._now, member)
+            return
         part = member.run == self.run
         if self.state == "paused" and part:
             self._out += self.plan.tell_all(self._now, [member], "pause")
@@ -225,7 +247,15 @@ class MasterCore:
     def _disconnected(self, gone: happen.Disconnected) -> None:
         self.fleet.cannot_reach(gone.peer)
 
+    def _drain_asked(self, asked: happen.DrainAsked) -> None:
+        if self.closing.is_quitting:
+            raise LifecycleError("The master is quitting; its workers end with it.")
+        self._out += self.draining.begin(self._now, asked.identity, goes_on=self.state in ACTIVE)
+
     def _goodbye(self, member: Member, _: say.Goodbye) -> None:
+        self._depart(member)
+
+    def _depart(self, member: Member) -> None:
         self._out += self.fleet.depart(member)
         member.share, member.users = {}, {}
         self.plan.postpone(self._now)
@@ -242,7 +272,12 @@ class MasterCore:
     def _heartbeat(self, member: Member, message: say.Heartbeat) -> None:
         self._out += member.beat(self._now, message)
         rests = message.state in ("ready", "stopped") and member.at_target and member.taken >= member.number
-        if rests and message.run == self.run and self.state in ("spawning", "running"):
+        if (
+            rests
+            and not member.is_draining
+            and message.run == self.run
+            and self.state in ("spawning", "running")
+        ):
             # It heard no master for so long that it stopped its users, while we heard it well.
             member.share, member.assignment = {}, None
             self.plan.postpone(self._now)
@@ -270,6 +305,8 @@ class MasterCore:
             self._out += self.voice.pulse(self._now, member)
             if member.state in ("stopping", "spawning", "running"):
                 self._out += member.turn("delivered")
+            if member.state == "draining":
+                self._out += self.draining.go_on(self._now, member)
             self._await_no_longer(member)
 
     def _custom(self, member: Member, message: say.Custom) -> None:
@@ -291,12 +328,17 @@ class MasterCore:
         for member in list(self.fleet):
             if stalled > 2 * interval:  # it was the master that did not listen
                 member.heard_at = min(now, member.heard_at + stalled)
-            if member.state == "missing" or member.state == "quit":
+            if member.state == "quit":
                 continue
-            if member.heard_at < silent_since:
+            if member.heard_at < silent_since and self.draining.has_done(member):
+                self._depart(member)
+            elif member.state == "missing":
+                continue
+            elif member.heard_at < silent_since:
                 self._lose(member)
             elif member.peer is not None:
                 self._out += self.voice.due(now, member)
+                self._out += self.draining.due(now, member)
         if self.closing.is_quitting:
             self._quit_when_it_is_time()
             return
@@ -339,6 +381,7 @@ class MasterCore:
         happen.Journaled: _journaled,
         happen.Asked: _asked,
         happen.CustomAsked: _custom_asked,
+        happen.DrainAsked: _drain_asked,
         happen.Disconnected: _disconnected,
         happen.Restored: _restored,
     }

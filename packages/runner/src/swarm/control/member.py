@@ -63,6 +63,7 @@ class Member:
         self.assigned_at = 0.0
         self.pulse_at = 0.0
         self.pulse_due = False
+        self.dismissed_at = float("-inf")
         self.ramp = 0  # the ramp of the SpawningComplete that it is to know of
         self.ramp_known = 0
         self.ramp_said_at = 0.0
@@ -88,6 +89,11 @@ class Member:
     def state(self) -> str:
         """Where its chart stands."""
         return self.chart.state
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether it was told to leave, be it missing meanwhile or not."""
+        return self.chart.is_draining
 
     @property
     def user_count(self) -> int:
@@ -130,6 +136,7 @@ class Member:
             self.final,
             self.reset,
             self.refused,
+            self.is_draining,
         )
 
     def restore(self, run: int, resets: int, record: WorkerRecord) -> None:
@@ -138,6 +145,7 @@ class Member:
         self.received = self.applied = record.applied
         self.merged, self.reset, self.refused = record.merged, record.reset, record.refused
         self.heard = self.arrived
+        self.chart.is_draining = record.draining
 
     def running(self) -> Mapping[str, int]:
         """The users that it runs, for the plan: at its target exactly those, though some may have ended since."""

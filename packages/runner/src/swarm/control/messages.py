@@ -139,9 +139,10 @@ class Assignment(Message):
     """Run exactly these users of each class, got to at `spawn_rate` a second.
 
     `number` rises with each assignment to this worker. `run` above the worker's own begins a new run there.
-    `phase` is "run", "pause" (no user begins a task) or "stop" (stop the users, send the final delta). The first
-    user starts or stops after `start_after` seconds, so that slow ramps are even across the swarm. `options` are
-    those of the master, empty when the worker has them; `resets` see Pulse.
+    `phase` is "run", "pause" (no user begins a task), "stop" (stop the users, send the final delta) or "cut" (the
+    same, and what drains still is cut off at once). The first user starts or stops after `start_after` seconds, so
+    that slow ramps are even across the swarm. `options` are those of the master, empty when the worker has them;
+    `resets` see Pulse.
     """
 
     session: str

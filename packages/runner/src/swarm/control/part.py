@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from swarm.control.messages import Assignment
 
 ACTIVE = frozenset({"spawning", "running", "paused"})
+ENDS = frozenset({"stop", "cut"})
+"""The phases of an assignment that end the worker's part in the run."""
 
 
 class Part:
@@ -51,6 +53,11 @@ class Part:
     def run(self) -> int:
         """The number of the run; 0 for none."""
         return self.reports.run
+
+    @property
+    def stop_timeout(self) -> float:
+        """Seconds that users have to end their running task, 0 for none of that."""
+        return (self._wanted.stop_timeout or 0.0) if self._wanted is not None else 0.0
 
     def take(self, assignment: Assignment) -> None:
         """Take in an assignment, unless it is one that was taken before."""
@@ -90,7 +97,11 @@ class Part:
     def pursue(self) -> None:
         """Go one step towards what the last assignment asks for; each report of work done leads to the next."""
         wanted = self._wanted
-        if wanted is None or self.state == "stopping" or self.leaving:
+        if wanted is None:
+            return
+        if self.state == "stopping":
+            self._cut_if_wanted(wanted)
+        if self.state == "stopping" or self.leaving:
             return
         if wanted.run != self.run:
             self._change_runs(wanted)
@@ -102,9 +113,14 @@ class Part:
             self.reached = wanted.number
         elif self.state in ACTIVE:
             self.turn("stop")
+            self._cut_if_wanted(wanted)
         else:
             self.reached = wanted.number
             self.cut_final()
+
+    def _cut_if_wanted(self, wanted: Assignment) -> None:
+        if wanted.phase == "cut" and wanted.run == self.run:
+            self.turn("force")
 
     def _change_runs(self, wanted: Assignment) -> None:
         if wanted.run < self.run:  # an assignment of a run that is over for us
@@ -117,7 +133,7 @@ class Part:
         self.ramp, self.resets = 0, wanted.resets
         self._prepare(wanted)
         if (
-            wanted.phase == "stop"
+            wanted.phase in ENDS
         ):  # nothing of this run was heard before its end; the master waits for that word
             self.out.append(ClearStatistics())
             self.reached = wanted.number
@@ -188,7 +204,7 @@ class Part:
             self.turn("users_stopped")
             self._forget_run()
             return
-        if self.leaving or (wanted is not None and wanted.run == self.run and wanted.phase == "stop"):
+        if self.leaving or (wanted is not None and wanted.run == self.run and wanted.phase in ENDS):
             self.cut_final()
         elif wanted is None or wanted.run == self.run:
             self.out.append(Cut(self.run, final=False))  # stopped without a master; the run may go on

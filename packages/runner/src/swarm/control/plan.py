@@ -62,7 +62,7 @@ class Plan:
             self.options = options
             self.options_version += 1
 
-    def record(self, state: str, *, complete: bool) -> RunRecord:
+    def record(self, state: str, *, complete: bool, forced: bool) -> RunRecord:
         """Return what a journal is to know of the run, whose lifecycle is in this state."""
         return RunRecord(
             self.run,
@@ -76,6 +76,7 @@ class Plan:
             self.ramp,
             self.resets,
             self.reset_when_complete,
+            forced,
         )
 
     def restore(self, record: RunRecord) -> None:
@@ -144,7 +145,7 @@ class Plan:
         return effects + self.repeat(now, worker)
 
     def tell_all(self, now: float, workers: Iterable[Member], phase: str) -> list[Instruction]:
-        """Tell workers that have part in the run to pause or to stop."""
+        """Tell workers that have part in the run to pause, to stop, or to cut off what drains."""
         effects: list[Instruction] = []
         for worker in workers:
             users = worker.share if phase == "pause" else {}

@@ -14,7 +14,8 @@ class RunRecord:
     """The run as it was last decided: its number, the state of its lifecycle, and what it is to do.
 
     `began_at` is when it began (seconds since the epoch, the master's clock), `complete` whether all users of the
-    target were there, `ramp` how many times they were, and `resets` how many times its statistics were reset.
+    target were there, `ramp` how many times they were, and `resets` how many times its statistics were reset;
+    `forced` that users which drain are cut off.
     """
 
     run: int
@@ -28,6 +29,7 @@ class RunRecord:
     ramp: int = 0
     resets: int = 0
     reset_when_complete: bool = False
+    forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class WorkerRecord:
 
     `applied` is the number of its last delta that is committed, and `final` says that it closed its part of the
     run. Of the samples in all of them `merged` are in the statistics, `reset` were recorded before the last reset,
-    and `refused` could not be read. `index` is its number in the swarm, from 0.
+    and `refused` could not be read. `index` is its number in the swarm, from 0; `draining` that it was told to leave.
     """
 
     identity: str
@@ -47,3 +49,4 @@ class WorkerRecord:
     final: bool = False
     reset: int = 0
     refused: int = 0
+    draining: bool = False

@@ -38,7 +38,8 @@ class WorkerSettings:
     The heartbeat's interval holds until the welcome, which gives the master's. `orphan_after` is how long users run
     on without a master. With `delta_window` deltas not acknowledged no other is cut, so that what is kept stays
     bounded: the statistics go on gathering. A worker that leaves waits for its last acknowledgement up to
-    `leave_deadline`, and to say goodbye, when it has just lost its connection, up to `farewell_deadline`.
+    `leave_deadline` beyond the stop timeout, and to say goodbye, when it has just lost its connection, up to
+    `farewell_deadline`.
     """
 
     heartbeat_interval: float = 1.0

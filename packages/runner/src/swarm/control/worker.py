@@ -161,7 +161,7 @@ class WorkerCore:
     def _leave_asked(self, _: happen.LeaveAsked) -> None:
         if self._leave_by is not None:
             return
-        self._leave_by = self._now + self.settings.leave_deadline
+        self._leave_by = self._now + self.part.stop_timeout + self.settings.leave_deadline
         self._farewell_by = self._now + self.settings.farewell_deadline
         self.part.leave()
         self._leave_if_done()

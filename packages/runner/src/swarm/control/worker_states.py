@@ -17,13 +17,14 @@ if TYPE_CHECKING:
 
 
 class WorkerStates(StateMachine):
-    """connecting → ready → spawning → running → stopping → ready, missing from any of them, and quit."""
+    """connecting → ready → spawning → running → stopping → ready, draining and missing from any of them, and quit."""
 
     connecting = State(initial=True)
     ready = State()
     spawning = State()
     running = State()
     stopping = State()
+    draining = State()
     missing = State()
     quitted = State("quit", value="quit", final=True)
 
@@ -31,6 +32,7 @@ class WorkerStates(StateMachine):
     ramping = ready.to(spawning) | running.to(spawning)
     reached = ready.to(running) | spawning.to(running)
     halting = ready.to(stopping) | spawning.to(stopping) | running.to(stopping)
+    drain = ready.to(draining) | spawning.to(draining) | running.to(draining)
     delivered = stopping.to(ready) | spawning.to(ready) | running.to(ready)
     lost = (
         connecting.to(missing)
@@ -38,6 +40,7 @@ class WorkerStates(StateMachine):
         | spawning.to(missing)
         | running.to(missing)
         | stopping.to(missing)
+        | draining.to(missing)
     )
     back = missing.to(ready)
     left = (
@@ -46,12 +49,15 @@ class WorkerStates(StateMachine):
         | spawning.to(quitted)
         | running.to(quitted)
         | stopping.to(quitted)
+        | draining.to(quitted)
         | missing.to(quitted)
     )
 
     def __init__(self, identity: str, index: int) -> None:
         self.identity = identity
         self.index = index
+        self.is_draining = False
+        """Whether it was told to leave; also while it is missing, since that holds when it comes back."""
         self._effects: list[Instruction] = []
         super().__init__()
         self.state = str(self.current_state_value)
@@ -68,6 +74,10 @@ class WorkerStates(StateMachine):
         """A worker that was not there before."""
         self._append(WorkerJoined(self.identity, self.index))
 
+    def on_enter_draining(self) -> None:
+        """Note that it leaves, whatever is heard of it from now on."""
+        self.is_draining = True
+
     def on_enter_missing(self, source: State) -> None:
         """Say that a worker is lost, unless it is one that a journal only names."""
         if source.id != "connecting":
@@ -80,7 +90,7 @@ class WorkerStates(StateMachine):
 
     def on_enter_quitted(self) -> None:
         """Say that a worker has gone in order."""
-        self._append(WorkerLeft(self.identity))
+        self._append(WorkerLeft(self.identity, self.is_draining))
 
     def _append(self, effect: Effect) -> None:
         self._effects.append(effect)

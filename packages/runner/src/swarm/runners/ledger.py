@@ -37,7 +37,9 @@ class Ledger:
     def __init__(self, runner: Runner, path: Path | None, bring: Callable[[Happening], None]) -> None:
         self._runner = runner
         self._bring = bring
-        self._workers: dict[tuple[str, int], int] = {}  # to the worker's index
+        self._workers: dict[
+            tuple[str, int], tuple[int, bool]
+        ] = {}  # its index, and whether it was told to leave
         self._run: RunRecord | None = None
         self._noted = True
         self.journal = None if path is None else Journal(path, runner.stats, runner.exceptions)
@@ -51,12 +53,13 @@ class Ledger:
         facts = dict(journal.facts)
         workers = facts.pop("workers", [])
         self._run = RunRecord(run=journal.run, **facts)
-        self._workers = {(identity, incarnation): index for identity, incarnation, index in workers}
+        for identity, incarnation, index, *draining in workers:  # an older journal knows of no draining
+            self._workers[identity, incarnation] = index, any(draining)
         records = []
-        for key, index in self._workers.items():
+        for key, (index, draining) in self._workers.items():
             merged = journal.merged.get(key)
             if merged is None:
-                records.append(WorkerRecord(*key, index))
+                records.append(WorkerRecord(*key, index, draining=draining))
             else:
                 records.append(
                     WorkerRecord(
@@ -67,6 +70,7 @@ class Ledger:
                         merged.final,
                         merged.reset,
                         merged.refused,
+                        draining,
                     )
                 )
         log.info(
@@ -82,7 +86,7 @@ class Ledger:
 
     def remember_worker(self, worker: WorkerRecord) -> None:
         """Note a worker; it is in the file after `flush`."""
-        self._workers[worker.identity, worker.incarnation] = worker.index
+        self._workers[worker.identity, worker.incarnation] = worker.index, worker.draining
         self._noted = False
 
     def flush(self) -> None:
@@ -104,7 +108,7 @@ class Ledger:
     def _facts(self, run: RunRecord) -> dict[str, Any]:
         facts = asdict(run) | {"users": dict(run.users)}
         del facts["run"]
-        return facts | {"workers": [[*key, index] for key, index in self._workers.items()]}
+        return facts | {"workers": [[*key, *told] for key, told in self._workers.items()]}
 
     def apply(self, effect: Apply) -> None:
         """Merge a delta. Raises BadPayload for one that is none, or has not what it says; nothing is counted then."""
