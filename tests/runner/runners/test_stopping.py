@@ -165,6 +165,49 @@ def test_a_task_that_outlasts_the_stop_timeout_is_cut_off(environments, until, s
     assert environment.stats.interrupted == 3
 
 
+@pytest.mark.parametrize("base", [FastHttpUser, HttpUser])
+@pytest.mark.parametrize("stop_timeout", [1000, None])
+def test_a_forced_stop_cuts_off_what_drains_and_counts_its_requests_as_interrupted(
+    environments, until, server, base, stop_timeout, monkeypatch
+):
+    monkeypatch.setattr(pool, "REQUEST_GRACE_S", 1000)
+    went_on: list[object] = []
+    ended: list[object] = []
+    user_class = client_of(base, went_on, server.url)
+
+    def on_stop(user):
+        ended.append(user)
+
+    user_class.on_stop = on_stop
+    environment = environments(user_class, stop_timeout=stop_timeout)
+    environment.runner.force_stop()  # nothing to be forced: it does nothing
+    environment.runner.start(3, spawn_rate=3)
+    until(lambda: server.asked == 3)
+    stop = gevent.spawn(environment.runner.stop)
+    until(lambda: environment.runner.state == "stopping")
+    with gevent.Timeout(60, AssertionError("users were waited for")):
+        environment.runner.force_stop()
+        environment.runner.force_stop()
+        stop.join()
+    assert (environment.runner.state, environment.runner.user_count) == ("stopped", 0)
+    assert (environment.stats.interrupted, environment.stats.total.num_requests) == (3, 0)
+    assert (len(ended), went_on) == (3, [])
+
+
+def test_the_stop_after_a_forced_one_waits_again(environments, until, server):
+    went_on: list[object] = []
+    environment = environments(client_of(FastHttpUser, went_on, server.url), stop_timeout=1000)
+    for forced in (True, False):
+        asked = server.asked
+        environment.runner.start(2, spawn_rate=2)
+        until(lambda before=asked: server.asked == before + 2)
+        stop = gevent.spawn(environment.runner.stop)
+        until(lambda: environment.runner.state == "stopping")
+        environment.runner.force_stop() if forced else server.answer.set()
+        stop.join()
+    assert environment.stats.total.num_requests == len(went_on) == 2
+
+
 def test_an_on_stop_that_hangs_is_cut_off(environments, monkeypatch, caplog):
     monkeypatch.setattr(pool, "ON_STOP_GRACE_S", 0.1)
 

@@ -11,6 +11,7 @@ from swarm import stats as settings
 from swarm.event import events as module_events
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger, setup_logging
+from swarm.runners.options import USER_SETTINGS, set_users
 from swarm.runners.source import content_hash
 from swarm.transport.secret import VARIABLE, Secret
 from swarm_cli import prepare, telemetry, ui
@@ -166,6 +167,8 @@ class _MastersSettings:
         if self._options.config_users != self._applied:
             self._applied = self._options.config_users
             prepare.configure_users(environment, self._applied or [])
+            # What was set in the master's browser UI since goes before it.
+            set_users(environment, getattr(self._options, USER_SETTINGS, None))
 
 
 def _get_ready(environment: Environment, options: Options, fields: Mapping[str, argparse.Action]) -> None:

@@ -14,7 +14,7 @@ from gevent.event import AsyncResult
 from gevent.queue import Queue
 
 from swarm import _gevent
-from swarm.control.instructions import Instruction, Shutdown, Spawn, StopUsers, Target
+from swarm.control.instructions import CutUsers, Instruction, Shutdown, Spawn, StopUsers, Target
 from swarm.control.lifecycle import LifecycleError, RunLifecycle
 from swarm.exceptions import StopTest
 from swarm.log import get_logger
@@ -146,7 +146,7 @@ class Driver(Generic[EventT]):
                     outcome.set(None)
 
     def _carry_out_safely(self, instruction: Instruction) -> None:
-        if isinstance(instruction, Spawn | StopUsers) and instruction.phase != self._phase():
+        if isinstance(instruction, Spawn | StopUsers | CutUsers) and instruction.phase != self._phase():
             return
         try:
             self._carry_out(instruction)
@@ -178,7 +178,13 @@ class LifecycleDriver(Driver[LifecycleEvent]):
     def __init__(self, carry_out: Callable[[Instruction], None], end_test: Callable[[], object]) -> None:
         _gevent.statemachine_queue()  # the chart's engine takes its queue when it is made
         self.lifecycle = RunLifecycle()
-        super().__init__(self._send, lambda: self.lifecycle.phase, carry_out, end_test)
+        super().__init__(
+            self._send,
+            lambda: self.lifecycle.phase,
+            carry_out,
+            end_test,
+            lambda instruction, _busy: isinstance(instruction, CutUsers),  # while users are waited for
+        )
 
     def _send(self, event: LifecycleEvent) -> list[Instruction]:
         return self.lifecycle.handle(event.name, target=event.target, phase=event.phase)

@@ -92,6 +92,8 @@ class UserDuties:
             case do.StopUsers(phase):
                 pool.stop_all()
                 self._report("users_stopped", phase)
+            case do.CutUsers():
+                pool.cut()
             case do.FireTestStop():
                 runner.monitor.end()
                 events.test_stop.fire(environment=environment)

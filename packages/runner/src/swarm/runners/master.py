@@ -16,6 +16,7 @@ from swarm.control.effects import DeliverCustom, FireResetStats, RunClosed, Send
 from swarm.control.happenings import (
     Asked,
     CustomAsked,
+    DrainAsked,
     Happening,
     MasterTick,
     Received,
@@ -47,6 +48,7 @@ from swarm.runners.worker_logs import LINES, collect_texts
 from swarm.transport.master_socket import MasterSocket
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from swarm.control.accounting import Accounting
@@ -68,7 +70,7 @@ _BEHIND_LISTENERS = (
     DeliverCustom,
     Call,
 )
-_NOT_THERE = frozenset({"connecting", "missing", "quit"})
+_NOT_THERE = frozenset({"connecting", "draining", "missing", "quit"})
 SETTLE_POLL_S = 0.02
 
 
@@ -76,8 +78,8 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     """The node that steers the others and holds the statistics; it runs no users.
 
     `accounting` is the account of the last run's samples, None while there was none; `lost_workers` are those that
-    were silent and have not come back, with something of the run to deliver; `has_resumed` says that the journal of
-    another master is gone on with.
+    were silent and have not come back, with something of the run to deliver; `drained_workers` those that have left
+    because they were told to; `has_resumed` says that the journal of another master is gone on with.
     """
 
     def __init__(
@@ -101,6 +103,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         self._swarm_options = options.SharedOptions(environment.parsed_options, settings.options)
         self.accounting: Accounting | None = None
         self.lost_workers: set[str] = set()
+        self.drained_workers: set[str] = set()
         self.has_resumed = False
         self._swarm_resumed_run = 0
         self._swarm_core = MasterCore(settings, secrets.token_hex(16))
@@ -204,6 +207,32 @@ class MasterRunner(SteeredRunner, DistributedRunner):
             self.spawning_greenlet = gevent.spawn(self._await_spawned)
         if wait and not self._swarm_is_within():
             self.spawning_greenlet.join()
+
+    def drain(self, client_id: str) -> None:
+        """Let a worker leave in order: its users go to the others at the spawn rate, and it ends its own.
+
+        When it has delivered all that it measured its process ends, with exit code 0. Raises LifecycleError that
+        says why it cannot leave now.
+        """
+        self._swarm_driver.ask(DrainAsked(client_id))
+
+    def reason_not_to_drain(self, client_id: str) -> str:
+        """Return why a worker cannot leave now, empty when it can."""
+        return self._swarm_core.draining.refusal(client_id, goes_on=self.lifecycle.state in ACTIVE)
+
+    @property
+    def awaited_reports(self) -> int:
+        """The workers whose last report of a run that is stopping has not come."""
+        return self._swarm_core.closing.awaited if self.lifecycle.state == "stopping" else 0
+
+    def share_user_settings(self, user_settings: Mapping[str, Any]) -> None:
+        """Give settings of a user class, as `Environment.update_user_class` takes them, to all workers.
+
+        Those that are there get them now, the others when they come. Raises RPCSendError that names what of them
+        cannot be sent; nothing has changed then.
+        """
+        self._swarm_options.set_user(user_settings)
+        self._swarm_driver.bring(Asked("configure", options=self._swarm_options.now()))
 
     def reset_stats(self) -> None:
         """Set the statistics to zero, then call the listeners of `reset_stats` on every node.

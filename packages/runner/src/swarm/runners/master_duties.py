@@ -102,6 +102,7 @@ class MasterDuties:
                 runner.exceptions.clear()
                 runner.accounting = None
                 runner.lost_workers.clear()
+                runner.drained_workers.clear()
                 runner.monitor.begin()
             case FireTestStart():
                 events.test_start.fire(environment=environment)
@@ -128,6 +129,7 @@ class MasterDuties:
         runner = self._runner
         match instruction:
             case WorkerJoined(identity, index):
+                runner.drained_workers.discard(identity)  # another process of that name may have been
                 log.info("a worker has joined", worker=identity, index=index, workers=runner.worker_count)
                 runner.environment.events.worker_connect.fire(client_id=identity)
             case WorkerLost(identity):
@@ -144,10 +146,13 @@ class MasterDuties:
                 for listener in self.worker_back:
                     listener(identity)
                 log.info("a worker is back", worker=identity, workers=runner.worker_count)
-            case WorkerLeft(identity):
+            case WorkerLeft(identity, drained):
                 runner.lost_workers.discard(identity)
+                if drained:
+                    runner.drained_workers.add(identity)
                 self._tell_gone(identity)
-                log.info("a worker has left", worker=identity, workers=runner.worker_count)
+                how = " (drained)" if drained else ""
+                log.info(f"a worker has left{how}", worker=identity, workers=runner.worker_count)
 
     def _tell_who_is_waited_for(self) -> None:
         """A silent worker holds the end of a run up, and it may come back: say why nothing happens meanwhile."""

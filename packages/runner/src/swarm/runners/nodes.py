@@ -37,8 +37,9 @@ class WorkerNode:
 
     @property
     def state(self) -> str:
-        """One of the words of `swarm.runners`: ready, spawning, running, stopping, missing."""
-        return str(self._member.state)
+        """One of the words of `swarm.runners`: ready, spawning, running, stopping (and draining), missing."""
+        state = str(self._member.state)
+        return runners.STATE_STOPPING if state == "draining" else state
 
     @property
     def _users(self) -> Mapping[str, int]:

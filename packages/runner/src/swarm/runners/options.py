@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger
+from swarm.runners.messages import checked
 from swarm.transport.fields import WrongValue, plain
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
+USER_SETTINGS = "user_settings"
+"""The option that carries what user classes were set to while the master ran: class to its settings."""
 NODES_OWN = frozenset(
     {
         *(
@@ -52,6 +55,7 @@ NODES_OWN = frozenset(
             "web_host",
             "web_host_display_name",
             "web_login",
+            "web_max_users",
             "web_port",
             "worker",
         ),
@@ -80,6 +84,17 @@ class SharedOptions:
         self._parsed = parsed_options
         self._given = given
         self._before = to_share(parsed_options)
+        self._users: dict[str, dict[str, Any]] = {}
+
+    def set_user(self, user_settings: Mapping[str, Any]) -> None:
+        """Share settings of the class that their `user_class_name` names, besides those that are shared already.
+
+        Raises RPCSendError that names what of them cannot be sent.
+        """
+        settings = dict(user_settings)
+        name = str(settings.pop("user_class_name"))
+        users = self._users | {name: self._users.get(name, {}) | settings}
+        self._users = checked("settings of users", users)
 
     def now(self) -> dict[str, Any]:
         """Return the values; of those that were given, the ones that have been assigned anew meanwhile."""
@@ -89,7 +104,8 @@ class SharedOptions:
             for name, value in current.items()
             if name in self._given and (name not in self._before or value != self._before[name])
         }
-        return dict(self._given) | changed
+        users = {USER_SETTINGS: self._users} if self._users else {}
+        return dict(self._given) | changed | users
 
 
 def take_over(environment: Environment, options: Mapping[str, Any]) -> None:
@@ -104,8 +120,18 @@ def take_over(environment: Environment, options: Mapping[str, Any]) -> None:
         _filter(environment, options.get("tags"), options.get("exclude_tags"))
     if options.get("equal_weights"):
         environment.assign_equal_weights()
+    set_users(environment, options.get(USER_SETTINGS))
     if "reset_stats" in options:
         environment.reset_stats = bool(options["reset_stats"])
+
+
+def set_users(environment: Environment, users: Mapping[str, Mapping[str, Any]] | None) -> None:
+    """Apply what the master's user classes were set to while it ran; a class that is not here is said."""
+    for name, settings in (users or {}).items():
+        try:
+            environment.update_user_class({**settings, "user_class_name": name})
+        except (SwarmError, AttributeError, TypeError) as error:
+            log.warning(f"settings of a user class do not hold here: {error}", user_class=name)
 
 
 def _choose(environment: Environment, names: Any) -> None:

@@ -53,6 +53,7 @@ class UserPool:
         self._live: dict[str, dict[gevent.Greenlet[..., Any], User]] = {}
         self._last_step = 0.0
         self._gate: Event | None = None
+        self._cut = False  # whoever drains is not waited for
 
     def __len__(self) -> int:
         return sum(len(users) for users in self._live.values())
@@ -71,6 +72,7 @@ class UserPool:
         A change of at most one second's worth of users is made at once; a larger one is spread evenly. A user
         whose constructor raises is logged and counted, and ends the ramp: the next one would fail alike.
         """
+        self._cut = False
         if target.start_after > 0:  # the workers of a swarm take turns
             gevent.sleep(target.start_after)
         surplus = {name: len(users) - target.users.get(name, 0) for name, users in self._live.items()}
@@ -107,22 +109,27 @@ class UserPool:
     def stop_all(self) -> None:
         """Stop every user; returns when all have ended, at the latest when their time is over."""
         self.stop(self.users())
+        self._cut = False
+
+    def cut(self) -> None:
+        """Cut off at once whoever is being stopped, or is to be by the `stop_all` that comes next."""
+        self._cut = True
 
     def stop(self, users: Iterable[User]) -> None:
         """Stop these users in order.
 
         With the environment's `stop_timeout` each may finish its running task within those seconds. Without,
         who waits or sleeps stops at once, and a request in flight has REQUEST_GRACE_S to end. `on_stop` runs
-        in any case, and has ON_STOP_GRACE_S after that.
+        in any case, and has ON_STOP_GRACE_S after that. A `cut` ends the waiting for tasks and requests.
         """
         pending = [user for user in users if not _ended(user)]
         timeout = self._environment.stop_timeout or 0
         if timeout:
             for user in pending:
                 user.stop(force=False)
-            pending = _wait(pending, timeout)
+            pending = _wait(pending, timeout, lambda: self._cut)
         else:
-            pending = _let_requests_end(pending, REQUEST_GRACE_S)
+            pending = _let_requests_end(pending, REQUEST_GRACE_S, lambda: self._cut)
         for user in pending:
             user.stop(force=True)
         pending = _wait(pending, ON_STOP_GRACE_S)
@@ -176,10 +183,15 @@ class UserPool:
         return wait_for_turn
 
 
-def _let_requests_end(users: list[User], grace: float) -> list[User]:
+def _never() -> bool:
+    return False
+
+
+def _let_requests_end(users: list[User], grace: float, is_over: Callable[[], bool]) -> list[User]:
     """Let nobody begin a request, end whoever is not in one, the others as their requests end.
 
-    Returns who is in a request still when `grace` seconds are over, and who has not ended otherwise.
+    Returns who is in a request still when `grace` seconds are over, or it is over before, and who has not ended
+    otherwise.
     """
     for user in users:
         if not user._swarm_leaving:  # the requests of an on_stop go through
@@ -194,16 +206,18 @@ def _let_requests_end(users: list[User], grace: float) -> list[User]:
             else:
                 user.stop(force=True)
         busy = still_busy
-        if time.perf_counter() >= deadline:
+        if time.perf_counter() >= deadline or is_over():
             break
         gevent.sleep(POLL_S)
     return [user for user in users if not _ended(user)]
 
 
-def _wait(pending: list[User], timeout: float) -> list[User]:
-    """Wait until all have ended; return who has not after `timeout` seconds."""
+def _wait(pending: list[User], timeout: float, is_over: Callable[[], bool] = _never) -> list[User]:
+    """Wait until all have ended; return who has not after `timeout` seconds, or when it is over before."""
     deadline = time.perf_counter() + timeout
-    while (pending := [user for user in pending if not _ended(user)]) and time.perf_counter() < deadline:
+    while pending := [user for user in pending if not _ended(user)]:
+        if time.perf_counter() >= deadline or is_over():
+            break
         gevent.sleep(POLL_S)
     return pending
 

@@ -120,6 +120,15 @@ class SteeredRunner(Runner):
         self._try("stop")
         self._swarm_settle()
 
+    def force_stop(self) -> None:
+        """Cut off at once the tasks and requests that a stop still waits for; returns when users have ended.
+
+        Requests that are cut off count as interrupted. `on_stop` runs all the same. Without a stop that is under
+        way it does nothing but log.
+        """
+        self._try("force")
+        self._swarm_settle()
+
     def quit(self) -> None:
         """End the run and the runner; it may be asked for by one of the users that it ends."""
         if self._swarm_quitting is None:

@@ -22,7 +22,7 @@ from swarm.control.happenings import (
     UsersStopped,
     WorkerTick,
 )
-from swarm.control.instructions import Instruction, Shutdown, StopUsers
+from swarm.control.instructions import CutUsers, Instruction, Shutdown, StopUsers
 from swarm.control.messages import Message, Pulse
 from swarm.control.settings import WorkerSettings
 from swarm.control.worker import WorkerCore
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 log = get_logger(__name__)
 
-_AT_ONCE = (Say, Reconnect, Welcomed, Forward)
+_AT_ONCE = (Say, Reconnect, Welcomed, Forward, CutUsers)
 MEMORY_EVERY = 20
 """Ticks between two looks at the process's memory, which cost more than the tick."""
 
