@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 TOKEN, VIEWER_TOKEN = "SWARM_WEB_TOKEN", "SWARM_WEB_VIEWER_TOKEN"
 """Tokens come by the environment alone: arguments are shown to everybody on the machine."""
 
+GET_COMMANDS = "SWARM_WEB_GET_COMMANDS"
+"""Lets `GET /stop` and `GET /stats/reset` act, as in Locust's older versions."""
+
 
 def make_ui(environment: Environment, options: Options, fields: Mapping[str, argparse.Action]) -> None:
     """Make the UI of `environment`; `fields` are the locustfile's options that it offers. It does not serve yet."""
@@ -49,6 +52,8 @@ def make_ui(environment: Environment, options: Options, fields: Mapping[str, arg
         allowed_hosts=[name.strip() for name in (options.web_allowed_host or "").split(",") if name.strip()],
         display_name=options.web_host_display_name,
         options=fields,
+        max_users=options.web_max_users,
+        get_commands=os.environ.get(GET_COMMANDS, "") not in ("", "0", "false"),
     )
 
 

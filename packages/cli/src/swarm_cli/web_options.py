@@ -35,6 +35,13 @@ WEB_UI = Group(
             variable="WEB_ALLOWED_HOST",
             help="further names under which the UI may be asked for, parted by commas: those of a proxy",
         ),
+        value(
+            "--web-max-users",
+            metavar="USERS",
+            type=integer(minimum=1),
+            variable="WEB_MAX_USERS",
+            help="the most users that may be asked for in the UI; a load shape is not limited (default: any number)",
+        ),
         flag("--headless", variable="HEADLESS", help="start at once, without the UI"),
         flag("--autostart", variable="AUTOSTART", help="start at once, with the UI"),
         value(

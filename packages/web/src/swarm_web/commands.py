@@ -1,4 +1,4 @@
-"""The commands of the API under `/api/v1/run`: each is checked, handed to the run, and answered with 202.
+"""The commands of the API under `/api/v1/`: each is checked, handed to the run, and answered with 202.
 
 The rule: a command that comes twice with one `Idempotency-Key` is carried out once and answered the same.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +16,9 @@ from flask import Response, request
 
 from swarm_web import orders
 from swarm_web.answers import Problem, body_of, reply
-from swarm_web.control import Refused
+from swarm_web.control import Refused, Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from flask import Blueprint
 
     from swarm_web.control import Control
@@ -38,6 +37,10 @@ class _Answered:
     status: int
 
 
+Work = Callable[..., dict[str, Any]]
+"""Carries a command out: takes the control, the body and what the path names; returns the event of the trail."""
+
+
 class Commands:
     """The routes that steer a run through `control`; without one (a replay) each is refused."""
 
@@ -45,30 +48,30 @@ class Commands:
         self._control = control
         self._visitors = visitors
         self._answered: OrderedDict[str, _Answered] = OrderedDict()
-        routes: list[tuple[str, str, Callable[[Control, dict[str, Any]], dict[str, Any]]]] = [
+        routes: list[tuple[str, str, Work]] = [
             ("/run", "start", self._start),
             ("/run/load", "load", self._load),
             ("/run/pause", "pause", self._pause),
             ("/run/stop", "stop", self._stop),
             ("/run/reset", "reset", self._reset),
+            ("/workers/<id>/drain", "drain", self._drain),
         ]
         for path, name, work in routes:
             blueprint.add_url_rule(path, name, self._view(name, work), methods=["POST"])
 
-    def _view(
-        self, name: str, work: Callable[[Control, dict[str, Any]], dict[str, Any]]
-    ) -> Callable[[], Response]:
-        def view() -> Response:
+    def _view(self, name: str, work: Work) -> Callable[..., Response]:
+        def view(**of: str) -> Response:
             body = body_of()
             key = request.headers.get("Idempotency-Key")
             if key is not None and not 0 < len(key) <= KEY_LIMIT:
                 raise Problem(422, f"Idempotency-Key has 1 to {KEY_LIMIT} characters.", "Idempotency-Key")
-            digest = hashlib.sha256(name.encode() + b"\0" + request.get_data()).hexdigest()
+            what = "\0".join([name, *of.values(), ""]).encode()
+            digest = hashlib.sha256(what + request.get_data()).hexdigest()
             if key is not None and (known := self._known(key)) is not None:
                 if known.digest != digest:
                     raise Problem(409, "This Idempotency-Key came with another command before.")
                 return reply(known.body, known.status)
-            response = self._answer(work, body)
+            response = self._answer(work, body, **of)
             if key is not None:
                 self._remember(
                     key, _Answered(time.monotonic(), digest, response.get_data(), response.status_code)
@@ -77,17 +80,17 @@ class Commands:
 
         return view
 
-    def _answer(
-        self, work: Callable[[Control, dict[str, Any]], dict[str, Any]], body: dict[str, Any]
-    ) -> Response:
+    def _answer(self, work: Work, body: dict[str, Any], **of: str) -> Response:
         if self._control is None:
             return Problem(
                 409, "This is the recording of a run; there is nothing to steer.", code="replay"
             ).answer()
         try:
-            event = work(self._control, body)
+            event = work(self._control, body, **of)
         except orders.Invalid as error:
             return Problem(422, str(error), error.key).answer()
+        except Unknown as error:
+            return Problem(404, str(error)).answer()
         except Refused as error:
             return Problem(409, str(error)).answer()
         return reply(
@@ -117,9 +120,13 @@ class Commands:
         return control.pause(orders.pause_order(body), self._visitors.visitor())
 
     def _stop(self, control: Control, body: dict[str, Any]) -> dict[str, Any]:
-        orders.no_order(body)
-        return control.stop(self._visitors.visitor())
+        act = control.force if orders.stop_order(body) else control.stop
+        return act(self._visitors.visitor())
 
     def _reset(self, control: Control, body: dict[str, Any]) -> dict[str, Any]:
         orders.no_order(body)
         return control.reset(self._visitors.visitor())
+
+    def _drain(self, control: Control, body: dict[str, Any], id: str) -> dict[str, Any]:  # noqa: A002  the path's word
+        orders.no_order(body)
+        return control.drain(id, self._visitors.visitor())

@@ -9,12 +9,12 @@ from __future__ import annotations
 import time
 from io import StringIO
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import gevent
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_file, url_for
 
 from swarm import stats as settings
-from swarm.exceptions import SwarmError
 from swarm.log import get_logs
 from swarm.users.ratio import task_ratio_json
 from swarm_stats.reports import csv as csv_report
@@ -25,7 +25,7 @@ from swarm_web.access import OPERATOR
 from swarm_web.answers import Problem, reply
 from swarm_web.api import whole
 from swarm_web.control import Refused
-from swarm_web.orders import Invalid
+from swarm_web.orders import Invalid, user_order
 from swarm_web.swarm_form import order_of
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 AT_ONCE = 20
 """Rows made without a turn for the users."""
 OPEN = frozenset({"index", "login", "logout", "static", "plain_static"})
+ACTING = frozenset({"stop", "reset_stats"})
+"""What Locust's older versions did on a GET; a UI that is told so does it, too."""
 
 
 class LocustRoutes:
@@ -69,7 +71,8 @@ class LocustRoutes:
             ("/logout", "GET", "logout", self._logout),
         ]
         for path, method, endpoint, view in routes:
-            self.blueprint.add_url_rule(path, endpoint, view, methods=[method])
+            also = ["GET"] if web_ui.get_commands and endpoint in ACTING else []
+            self.blueprint.add_url_rule(path, endpoint, view, methods=[method, *also])
         self.blueprint.before_request(self._check_role)
         self.blueprint.register_error_handler(Problem, lambda problem: problem.answer())
 
@@ -81,8 +84,11 @@ class LocustRoutes:
             return Problem(401, "Log in first, or give the token that was printed at the start.").answer()
         if role is None and endpoint == "index" and visitors.login_required:
             return make_response(redirect(url_for("locust.login")))
-        if request.method == "POST" and role != OPERATOR:
+        acts = request.method == "POST" or endpoint in ACTING
+        if acts and role != OPERATOR:
             return Problem(403, "Your token lets you look on; steering needs the operator's token.").answer()
+        if acts and request.method != "POST":
+            check_it_is_meant()
         return None
 
     def _index(self) -> Response:
@@ -234,10 +240,30 @@ class LocustRoutes:
         if not isinstance(given, dict):
             raise Problem(400, 'The body is a JSON object with a "user_class_name".')
         try:
-            self._environment.update_user_class(given)
-        except SwarmError as error:
-            raise Problem(422, str(error), "user_class_name") from error
+            self._web_ui.control.set_user(user_order(given), self._web_ui.visitors.visitor())
+        except Invalid as error:
+            raise Problem(422, str(error), error.key) from error
         return reply({}, 201)
+
+
+def check_it_is_meant() -> None:
+    """See that a GET which changes something comes from who means it. Raises Problem.
+
+    A page elsewhere can make a browser send one, by an image say; and a browser may fetch what nobody has asked for.
+    """
+    headers = request.headers
+    if request.method != "GET":
+        raise Problem(405, "Only GET and POST do anything here.")
+    if "prefetch" in headers.get("Sec-Purpose", headers.get("Purpose", "")):
+        raise Problem(403, "A fetch in advance changes nothing here.")
+    site = headers.get("Sec-Fetch-Site")
+    # Over plain http from another machine a browser does not say where a request comes from.
+    is_unknown = site is None and "Mozilla/" in headers.get("User-Agent", "")
+    froms = [urlsplit(headers[name]).netloc for name in ("Origin", "Referer") if headers.get(name)]
+    if is_unknown or site not in (None, "same-origin", "none") or any(each != request.host for each in froms):
+        raise Problem(
+            403, "Another site may have sent this, so that it changes nothing here: use curl, or POST."
+        )
 
 
 def settings_cache_time() -> float:

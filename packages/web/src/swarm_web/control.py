@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 POLL_S = 0.05
+_NOTED = ("weight", "fixed_count", "host")
+"""Attributes of a user class whose values stand in the trail."""
+
+
+class Unknown(Exception):
+    """There is no such thing."""
 
 
 class Refused(Exception):
@@ -68,6 +74,9 @@ class Control:
         shape = self._shape(order)
         classes = self._classes(order.classes)
         self._check_mix(order.mix, classes)
+        users = self.users if order.users is None else order.users
+        if order.users is not None or shape is None:
+            self._check_ceiling(users)
         before = {"users": runner.target_user_count, "rate": runner.spawn_rate}
         environment = self._environment
         if web.HOST_IS_REQUIRED and not (order.host or environment.host):
@@ -77,7 +86,7 @@ class Control:
             environment.host = order.host
         if order.profile is not None:
             environment.profile = order.profile or None
-        self.users = self.users if order.users is None else order.users
+        self.users = users
         self.rate = self.rate if order.rate is None else order.rate
         self.run_time = order.run_time if order.has_run_time else self.run_time
         self._set_mix(order.mix)
@@ -102,6 +111,7 @@ class Control:
         before: dict[str, Any] = {"users": runner.target_user_count, "rate": runner.spawn_rate}
         users = runner.target_user_count if order.users is None else order.users
         rate = runner.spawn_rate if order.rate is None else order.rate
+        self._check_ceiling(users)
         after: dict[str, Any] = {"users": users, "rate": rate}
         if order.mix:
             before["mix"] = {each.__name__: each.weight for each in self._environment.user_classes}
@@ -126,6 +136,49 @@ class Control:
         runner = self._allowed("stop")
         before = {"users": runner.target_user_count, "rate": runner.spawn_rate}
         return self._carry_out("stop", "stop", visitor, before, {"users": 0}, runner.stop)
+
+    def force(self, visitor: Visitor) -> dict[str, Any]:
+        """Cut off at once what still drains of the run that is being stopped. Raises Refused."""
+        runner = self._allowed("force")
+        users = runner.user_count
+        text = f"force the stop: {_so_many(users)} cut off"
+        return self._carry_out("force", text, visitor, {"users": users}, {"users": 0}, runner.force_stop)
+
+    def drain(self, worker: str, visitor: Visitor) -> dict[str, Any]:
+        """Let a worker leave in order, its users going to the others. Raises Unknown and Refused."""
+        runner: Any = self._recorder.facts.runner
+        clients = getattr(runner, "clients", {})
+        if worker not in clients:
+            raise Unknown(f"There is no worker {worker[:64]!r}; there are: {', '.join(clients) or 'none'}.")
+        reason = runner.reason_not_to_drain(worker)
+        if reason:
+            raise Refused(reason)
+        before = {"users": clients[worker].user_count}
+        return self._carry_out(
+            "drain", f"drain: {worker}", visitor, before, {"users": 0}, lambda: runner.drain(worker)
+        )
+
+    def set_user(self, settings: dict[str, Any], visitor: Visitor) -> dict[str, Any]:
+        """Set attributes of a user class, on all workers, too. Raises Invalid."""
+        environment, name = self._environment, settings["user_class_name"]
+        known = dict(environment.available_user_classes or {}) | environment.user_classes_by_name
+        user_class = known.get(name)
+        if user_class is None:
+            raise Invalid(
+                "user_class_name", f"There is no user class {name[:64]!r}; there are: {', '.join(known)}."
+            )
+        keys = [key for key in settings if key != "user_class_name"]
+        before = {key: getattr(user_class, key) for key in _NOTED if key in settings}
+        share = getattr(environment.runner, "share_user_settings", None)
+        try:
+            if share is not None:
+                share(settings)
+            environment.update_user_class(settings)
+        except (SwarmError, AttributeError, TypeError) as error:
+            raise Invalid(None, str(error)) from error
+        text = f"settings of {name}: {', '.join(keys) or 'none'}"
+        after = {key: settings[key] for key in before}
+        return self._carry_out("user", text, visitor, before, after, lambda: None)
 
     def reset(self, visitor: Visitor) -> dict[str, Any]:
         """Set the statistics to zero. Raises Refused."""
@@ -158,6 +211,11 @@ class Control:
     def _described(self) -> str:
         lasting = f" for {self.run_time:g} s" if self.run_time else ""
         return f"{self.users} users at {self.rate:g}/s{lasting}"
+
+    def _check_ceiling(self, users: int) -> None:
+        ceiling = self._recorder.facts.max_users
+        if ceiling is not None and users > ceiling:
+            raise Invalid("users", f"This UI starts at most {ceiling:,} users (--web-max-users).")
 
     def _allowed(self, action: str) -> SteeredRunner:
         facts = self._recorder.facts
@@ -272,3 +330,7 @@ class Control:
     def _set_mix(self, mix: Any) -> None:
         for name, weight in (mix or {}).items():
             self._environment.user_classes_by_name[name].weight = weight
+
+
+def _so_many(users: int) -> str:
+    return f"{users:,} user{'' if users == 1 else 's'}"

@@ -111,7 +111,7 @@ class NodeRows:
         return [
             node.id,
             node.index,
-            node.state,
+            member.state,  # which tells draining from stopping
             node.user_count,
             self._rate(node.id, now, heard),
             round(node.cpu_usage, 1),

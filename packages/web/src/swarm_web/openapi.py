@@ -146,8 +146,11 @@ def _paths() -> dict[str, Any]:
         "/api/v1/run": _command("start", "Start a run", "Start"),
         "/api/v1/run/load": _command("load", "Change the load of the run", "Load"),
         "/api/v1/run/pause": _command("pause", "Pause the run, or go on", "Pause"),
-        "/api/v1/run/stop": _command("stop", "Stop the run", "Nothing"),
+        "/api/v1/run/stop": _command("stop", "Stop the run, or cut off what drains while it stops", "Stop"),
         "/api/v1/run/reset": _command("reset", "Set the statistics to zero", "Nothing"),
+        "/api/v1/workers/{id}/drain": _command(
+            "drain", "Let a worker leave in order; its users go to the others", "Nothing", of="id"
+        ),
     }
 
 
@@ -299,6 +302,7 @@ def _schemas() -> dict[str, Schema]:
             "properties": {"users": users, "rate": rate, "classes": classes, "mix": mix},
         },
         "Pause": {"type": "object", "additionalProperties": False, "properties": {"paused": FLAG}},
+        "Stop": {"type": "object", "additionalProperties": False, "properties": {"force": FLAG}},
         "Nothing": {"type": "object", "additionalProperties": False},
         "Accepted": _object({"accepted": {"const": True}, "action": TEXT, "state": TEXT, "event": WHOLE}),
     }
@@ -326,7 +330,8 @@ def _operation(
     return operation
 
 
-def _command(identity: str, text: str, body: str) -> dict[str, Any]:
+def _command(identity: str, text: str, body: str, *, of: str | None = None) -> dict[str, Any]:
+    """Describe a command; `of` is the part of its path that names what it is for, which may not be there."""
     key = {
         "name": "Idempotency-Key",
         "in": "header",
@@ -336,14 +341,18 @@ def _command(identity: str, text: str, body: str) -> dict[str, Any]:
         "post": {
             "operationId": identity,
             "summary": text,
-            "parameters": [key],
+            "parameters": [key, *([_of_path(of)] if of else [])],
             "requestBody": {"required": True, "content": _json(_ref(body))},
             "responses": {
                 "202": {"description": "Handed to the run", "content": _json(_ref("Accepted"))},
-                **_problems(400, 401, 403, 409, 413, 415, 422),
+                **_problems(400, 401, 403, *([404] if of else []), 409, 413, 415, 422),
             },
         }
     }
+
+
+def _of_path(name: str) -> Schema:
+    return {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
 
 
 def _problems(*statuses: int) -> dict[str, Any]:

@@ -92,6 +92,45 @@ def pause_order(body: Mapping[str, Any]) -> bool:
     return paused
 
 
+def stop_order(body: Mapping[str, Any]) -> bool:
+    """Read the body of a stop: whether what drains while the run stops is to be cut off. Raises Invalid."""
+    _refuse_others(body, frozenset({"force"}))
+    force = body.get("force", False)
+    if not isinstance(force, bool):
+        raise Invalid("force", "force is true or false.")
+    return force
+
+
+def user_order(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Read what a user class is set to: its `user_class_name`, and attributes of it. Raises Invalid.
+
+    Those that Locust's own page sends as texts become numbers.
+    """
+    settings = dict(body)
+    if not isinstance(settings.get("user_class_name"), str):
+        raise Invalid("user_class_name", "user_class_name is the name of a user class.")
+    for key, whole in (("weight", False), ("fixed_count", True)):
+        if key in settings:
+            settings[key] = _amount(key, settings[key], whole=whole)
+    tasks = settings.get("tasks", [])
+    if not isinstance(tasks, list) or not all(isinstance(name, str) for name in tasks):
+        raise Invalid("tasks", "tasks is a list of names of tasks.")
+    if not isinstance(settings.get("host"), str | None):
+        raise Invalid("host", "host is a text.")
+    return settings
+
+
+def _amount(key: str, given: Any, *, whole: bool) -> float | int:
+    try:
+        value = float(given)
+    except (TypeError, ValueError):
+        value = -1.0
+    if isinstance(given, bool) or not 0 <= value <= MAX_USERS or (whole and value != int(value)):
+        kind = "a whole number" if whole else "a number"
+        raise Invalid(key, f"{key} is {kind} from 0 to {MAX_USERS}.")
+    return int(value) if value == int(value) else value
+
+
 def no_order(body: Mapping[str, Any]) -> None:
     """Read the body of a command that takes nothing. Raises Invalid."""
     _refuse_others(body, frozenset())

@@ -358,8 +358,10 @@ class Recorder:
             elif (was == "missing") != (state == "missing"):
                 change = "missing" if state == "missing" else "back"
                 self.trail.add("worker", f"{worker} is {change}", worker=worker, change=change)
+        drained: set[str] = getattr(self.environment.runner, "drained_workers", set())
         for worker in before.keys() - states.keys():
-            self.trail.add("worker", f"{worker} has left", worker=worker, change="left")
+            how, change = (" (drained)", "drained") if worker in drained else ("", "left")
+            self.trail.add("worker", f"{worker} has left{how}", worker=worker, change=change)
 
     def _note_verdict(self) -> None:
         runner = self.facts.runner

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, Any
 
+from swarm.runners import pool
 from swarm.runners.steered import ACTIVE
 
 if TYPE_CHECKING:
@@ -27,11 +29,13 @@ ACTIONS = {
 class RunFacts:
     """Reads a runner, and remembers when its state changed.
 
-    `planned` is how long the present run is to last (seconds), None without an end.
+    `planned` is how long the present run is to last (seconds), None without an end; `max_users` the most users that
+    may be asked for here, None for any number.
     """
 
     def __init__(self, environment: Environment) -> None:
         self.planned: float | None = None
+        self.max_users: int | None = None
         self.state = "ready"
         self.since = time.time()
         self.started: float | None = None
@@ -74,6 +78,8 @@ class RunFacts:
         if self.runner is None:
             return []
         actions = ACTIONS.get(self.current, [])
+        if self.current == "stopping" and self.runner.user_count and not self.runner.lifecycle.forced:
+            return ["force", *actions]
         if self.shape:
             return [action for action in actions if action not in ("load", "pause")]
         return list(actions)
@@ -102,6 +108,7 @@ class RunFacts:
             "users": runner.user_count if runner else 0,
             "target": runner.target_user_count if runner else 0,
             "rate": runner.spawn_rate if runner else 0.0,
+            "max_users": self.max_users,
             "classes": runner.user_classes_count if runner else {},
             "target_classes": runner.target_user_classes_count if runner else {},
             "host": environment.host,
@@ -110,7 +117,7 @@ class RunFacts:
             "shape": self.shape,
             "role": "master" if hasattr(runner, "clients") else "local",
             "replay": False,
-            "waits": self._waits(elapsed),
+            "waits": self._waits(now, elapsed),
             "actions": self.actions(),
             "workers": self.workers(),
             "verdict": verdict_facts(runner.monitor.verdict()) if runner else None,
@@ -134,7 +141,7 @@ class RunFacts:
             "missing": len(runner.clients.missing),
         }
 
-    def _waits(self, elapsed: float | None) -> dict[str, Any] | None:
+    def _waits(self, now: float, elapsed: float | None) -> dict[str, Any] | None:
         runner = self.runner
         if runner is None:
             return None
@@ -152,11 +159,27 @@ class RunFacts:
                 return _waits(f"{text}: no worker is there", users, target, None)
             return _waits(text + (f", {left:.0f} s left" if left else ""), users, target, left)
         if self.state == "stopping":
-            return _waits(f"{users:,} users are draining", users, 0, None)
+            return self._waits_for_the_end(runner, users, now)
         if self.state in ("running", "paused") and self.planned and elapsed is not None:
             left = max(0.0, self.planned - elapsed)
             return _waits(f"{left:.0f} s left", elapsed, self.planned, left)
         return None
+
+    def _waits_for_the_end(self, runner: SteeredRunner, users: int, now: float) -> dict[str, Any] | None:
+        if not users:
+            reports: int = getattr(runner, "awaited_reports", 0)
+            several = f"reports of {reports:,} workers are"
+            text = f"the last {'report of 1 worker is' if reports == 1 else several} awaited"
+            return _waits(text if reports else "all users have ended", 0, 0, None)
+        drains = "1 user" if users == 1 else f"{users:,} users"
+        drains += " is" if users == 1 else " are"
+        if runner.lifecycle.forced:
+            return _waits(f"{drains} being cut off", users, 0, 0.0)
+        limit = self._environment.stop_timeout or pool.REQUEST_GRACE_S
+        if not math.isfinite(limit):
+            return _waits(f"{drains} draining", users, 0, None)
+        left = max(0.0, self.since + limit - now)
+        return _waits(f"{drains} draining, forced in {math.ceil(left)} s", users, 0, left)
 
     def _accounting(self) -> dict[str, Any] | None:
         accounting: Any = getattr(self.runner, "accounting", None)

@@ -23,7 +23,8 @@ def setup_of(environment: Environment, options: OptionFields, facts: RunFacts) -
     if shape is not None:
         shapes.setdefault(type(shape).__name__, shape)
     workers = facts.workers()
-    users, rate = getattr(parsed, "num_users", None), getattr(parsed, "spawn_rate", None)
+    given, rate = getattr(parsed, "num_users", None), getattr(parsed, "spawn_rate", None)
+    users = 1 if given is None else given
     return {
         "classes": [
             {
@@ -47,7 +48,7 @@ def setup_of(environment: Environment, options: OptionFields, facts: RunFacts) -
         ],
         "options": options.fields(),
         "defaults": {
-            "users": 1 if users is None else users,
+            "users": users if facts.max_users is None else min(users, facts.max_users),
             "rate": 1.0 if rate is None else rate,
             "run_time": getattr(parsed, "run_time", None),
             "host": environment.host,

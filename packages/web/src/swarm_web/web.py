@@ -41,7 +41,8 @@ def create_web_ui(environment: Environment, host: str = "", port: int = 8089, **
     `auth_args`), `tls_cert` and `tls_key` (files), `stats_csv_writer` (whose history can be downloaded),
     `delayed_start`, `userclass_picker_is_active`, `build_path` (a folder with another front end), `web_base_path`
     (prefix of all paths), `access` (auto, token or none), `token` and `viewer_token`, `allowed_hosts` (names under
-    which a browser may ask), `display_name` (of the host, in the address that is shown).
+    which a browser may ask), `display_name` (of the host, in the address that is shown), `max_users` (more than those
+    are not started), `get_commands` (`GET /stop` and `GET /stats/reset` act, as in Locust's older versions).
 
     Raises SwarmError when the address cannot be had, or certificate and key cannot be used.
     """

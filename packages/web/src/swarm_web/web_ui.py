@@ -87,11 +87,16 @@ class WebUI:
         allowed_hosts: Iterable[str] = (),
         display_name: str | None = None,
         options: Mapping[str, argparse.Action] | None = None,
+        max_users: int | None = None,
+        get_commands: bool = False,
     ) -> None:
         """Make it, and start it unless `delayed_start`; see `create_web_ui` for what is what."""
         if access not in MODES:
             raise SwarmError(f"The access to the UI is one of {', '.join(MODES)}, not {access!r}.")
+        if max_users is not None and (isinstance(max_users, bool) or max_users < 1):
+            raise SwarmError(f"max_users is a whole number of users from 1 on, or None, not {max_users!r}.")
         self.environment = environment
+        self.get_commands = get_commands
         self.host = host or "127.0.0.1"
         self.port = port
         self.web_login = web_login
@@ -108,6 +113,7 @@ class WebUI:
         self._is_local = is_loopback(self.host)
         self.access = self._make_access(access, token, viewer_token)
         self.recorder = recorder_of(environment)
+        self.recorder.facts.max_users = max_users
         self.options = OptionFields(environment, options)
         self.recorder.options = self.options
         self.control = Control(environment, self.recorder, self.options)
