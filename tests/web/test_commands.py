@@ -5,9 +5,11 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
+import gevent
 import pytest
 
-from swarm import LoadTestShape
+from swarm import LoadTestShape, User, task
+from swarm.exceptions import SwarmError
 from swarm_web import web
 from tests.web.serving import Buyer, Client, Served, Visitor, served, until
 
@@ -237,3 +239,97 @@ def test_a_run_without_a_runner_is_refused() -> None:
         assert client.post("/api/v1/run", {"users": 1}).status == 409
     finally:
         ui.stop()
+
+
+class Stayer(User):
+    """Has a task that lasts."""
+
+    @task
+    def stay(self) -> None:
+        with self.environment.events.request.measure("GET", "/slow"):
+            gevent.sleep(1000)
+
+
+def test_a_stop_that_drains_is_forced() -> None:
+    with served(user_classes=[Stayer]) as site:
+        site.environment.stop_timeout = 1000
+        site.post("/api/v1/run", {"users": 3, "rate": 100})
+        until(lambda: site.state() == "running", "the run")
+        early = site.post("/api/v1/run/stop", {"force": True})
+        assert early.status == 409
+        assert early.json["error"]["message"].startswith("A run that is running cannot force; it can: load")
+
+        site.post("/api/v1/run/stop")
+        until(lambda: site.state() == "stopping", "the stop")
+        run = site.snapshot()["run"]
+        assert run["actions"] == ["force", "reset"]
+        assert run["waits"]["text"].startswith("3 users are draining, forced in ")
+        assert 900 < run["waits"]["left"] <= 1000
+
+        assert site.post("/api/v1/run/stop", {"force": True}).json["action"] == "force"
+        until(lambda: site.state() == "stopped", "the end")
+        *_, forced = [each for each in site.snapshot()["events"] if each["kind"] == "command"]
+        assert forced["text"] == "force the stop: 3 users cut off"
+        assert (forced["before"], forced["after"]) == ({"users": 3}, {"users": 0})
+        assert site.environment.stats.num_requests == 0
+
+
+def test_without_a_stop_timeout_requests_have_their_grace_and_without_a_limit_there_is_none() -> None:
+    with served(user_classes=[Stayer]) as site:
+        facts = site.ui.recorder.facts
+        site.runner.start(1, 100)
+        until(lambda: site.state() == "running", "the run")
+        facts.state, facts.since = "stopping", 100.0
+        assert facts.facts(100.5)["waits"] == {
+            "text": "1 user is draining, forced in 1 s",
+            "have": 1,
+            "want": 0,
+            "left": 1.0,
+        }
+        site.environment.stop_timeout = float("inf")
+        assert facts.facts(100.5)["waits"] == {
+            "text": "1 user is draining",
+            "have": 1,
+            "want": 0,
+            "left": None,
+        }
+        site.environment.stop_timeout = None
+
+
+def test_more_users_than_the_ceiling_are_refused() -> None:
+    parsed = Namespace(num_users=500, spawn_rate=100, run_time=None)
+    with served(parsed_options=parsed, max_users=10) as site:
+        site.environment.available_shape_classes = {"Short": Short()}
+        assert site.snapshot()["run"]["max_users"] == 10
+        assert site.get("/api/v1/setup").json["defaults"]["users"] == 10
+        for body in ({"users": 11}, {}):  # without a number it would be the 500 of the command line
+            refused = site.post("/api/v1/run", body)
+            assert (refused.status, refused.json["error"]["field"]) == (422, "users")
+        assert "at most 10 users" in site.form("/swarm", "user_count=11&spawn_rate=1").json["message"]
+        assert site.post("/api/v1/run", {"users": 10}).status == 202
+        until(lambda: site.state() == "running", "the run")
+        refused = site.post("/api/v1/run/load", {"users": 11})
+        assert (refused.status, refused.json["error"]["field"]) == (422, "users")
+        assert site.runner.target_user_count == 10
+        site.post("/api/v1/run/stop")
+        until(lambda: site.state() == "stopped", "the end")
+        assert site.post("/api/v1/run", {"shape": "Short"}).status == 202  # which decides by itself
+
+
+def test_without_a_ceiling_there_is_none_and_one_of_nobody_is_none(fresh: Served) -> None:
+    assert fresh.snapshot()["run"]["max_users"] is None
+    with pytest.raises(SwarmError, match="max_users"), served(max_users=0):
+        pass
+
+
+def test_a_run_on_one_machine_has_no_worker_to_drain(running: Served) -> None:
+    answer = running.post("/api/v1/workers/local/drain")
+    assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
+    assert running.post("/api/v1/workers/local/drain", {"now": True}).json["error"]["field"] == "now"
+
+
+def test_settings_of_a_class_stand_in_the_trail(fresh: Served) -> None:
+    assert fresh.post("/user", {"user_class_name": "Buyer", "weight": 4, "key": "hush"}).status == 201
+    (event,) = fresh.snapshot()["events"]
+    assert (event["action"], event["text"]) == ("user", "settings of Buyer: weight, key")
+    assert (event["before"], event["after"]) == ({"weight": 1}, {"weight": 4})

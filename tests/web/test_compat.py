@@ -166,6 +166,74 @@ def test_settings_of_a_class_are_changed(fresh: Served) -> None:
     assert fresh.form("/user", "x=1").status == 400
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"weight": -1}, {"weight": "many"}, {"fixed_count": 1.5}, {"tasks": 5}, {"host": []}]
+)
+def test_settings_of_a_class_that_cannot_be_are_refused(fresh: Served, wrong: dict[str, Any]) -> None:
+    answer = fresh.post("/user", {"user_class_name": "Buyer", **wrong})
+    assert (answer.status, answer.json["error"]["field"]) == (422, next(iter(wrong)))
+    assert fresh.post("/user", {"user_class_name": ["Buyer"]}).status == 422
+    assert fresh.post("/user", {"user_class_name": "Buyer", "__class__": 5}).status == 422
+
+
+def test_numbers_may_be_texts_as_locusts_page_sends_them(fresh: Served) -> None:
+    assert fresh.post("/user", {"user_class_name": "Buyer", "weight": "3", "fixed_count": "2"}).status == 201
+    buyer = fresh.environment.user_classes_by_name["Buyer"]
+    assert (buyer.weight, buyer.fixed_count) == (3, 2)
+
+
+def test_a_get_changes_nothing(running: Served) -> None:
+    for path in ("/stop", "/stats/reset"):
+        assert running.get(path).status == 405
+    assert running.state() == "running"
+
+
+def test_a_get_does_what_older_scripts_expect_where_somebody_asked_for_it() -> None:
+    with served(get_commands=True) as site:
+        site.form("/swarm", "user_count=2&spawn_rate=100")
+        until(lambda: site.snapshot()["total"]["requests"] > 10, "requests")
+        assert site.get("/stop").json == {"success": True, "message": "Test stopped"}
+        until(lambda: site.state() == "stopped", "the end")
+        assert site.get("/stats/reset").text == "ok"
+        until(lambda: site.environment.stats.num_requests == 0, "the reset")
+
+        def actions() -> list[str]:
+            return [each["action"] for each in site.snapshot()["events"] if each["kind"] == "command"]
+
+        until(lambda: actions() == ["start", "stop", "reset"], "the trail")
+
+
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64)"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Sec_Fetch_Site": "same-site"},
+        {"Origin": "http://evil.example"},
+        {"Referer": "http://evil.example/page"},
+        {"User_Agent": BROWSER},  # over plain http it does not tell where from
+        {"User_Agent": BROWSER, "Sec_Fetch_Site": "none", "Sec_Purpose": "prefetch;prerender"},
+    ],
+)
+def test_a_get_that_another_site_may_have_sent_is_refused_all_the_same(headers: dict[str, str]) -> None:
+    with served(get_commands=True) as site:
+        site.runner.start(1, 100)
+        until(lambda: site.state() == "running", "the run")
+        assert site.get("/stop", **headers).status == 403
+        assert site.ask("HEAD", "/stop").status == 405
+        assert site.state() == "running"
+        assert site.get("/stop", User_Agent=BROWSER, Sec_Fetch_Site="none").status == 200
+
+
+def test_a_get_that_acts_needs_the_operators_token() -> None:
+    with served(get_commands=True, access="token", token="steer", viewer_token="look") as site:
+        assert site.get("/stop").status == 401
+        assert site.get("/stop", Authorization="Bearer look").status == 403
+        assert site.get("/stop", Authorization="Bearer steer").status == 200
+
+
 def test_a_locustfile_adds_routes_blueprints_and_figures() -> None:
     def add(ui: Any) -> None:
         extend = Blueprint("extend", __name__)

@@ -36,6 +36,7 @@ OURS = {
     "--secret-file",
     "--web-access",
     "--web-allowed-host",
+    "--web-max-users",
 }
 """The options that Locust does not have."""
 
