@@ -168,3 +168,24 @@ def test_buckets_rise() -> None:
 def test_it_says_how_many_it_holds() -> None:
     assert repr(histogram_of([1, 2])) == "<Histogram of 2 durations>"
     assert histogram_of([1]) != [(1, 1)]
+
+
+sizes = st.one_of(st.integers(1, 5), st.integers(2**30, 2**33))
+
+
+@given(
+    st.dictionaries(st.integers(128, 255), st.tuples(sizes, sizes), max_size=6),
+)
+def test_a_difference_is_exact_or_refused_however_large_the_counts_are(
+    counts: dict[int, tuple[int, int]],
+) -> None:
+    new, old = Histogram(), Histogram()
+    for us, (more, fewer) in counts.items():
+        new.add(us, more)
+        old.add(us, fewer)
+    if all(more >= fewer for more, fewer in counts.values()):
+        gained = new.diff(old)
+        assert dict(gained.items()) == {us: m - f for us, (m, f) in counts.items() if m > f}
+    else:
+        with pytest.raises(ValueError, match="subtract"):
+            new.diff(old)

@@ -92,7 +92,7 @@ def test_one_that_was_cut_off_is_served_as_far_as_it_goes(recording: Path, tmp_p
     cut = tmp_path / "cut.jsonl"
     cut.write_bytes(b"".join(lines[:-1]) + lines[-1][:50])  # the last line has the details
     source = ReplaySource(cut)
-    assert json.loads(source.full())["run"]["replay"] is True
+    assert json.loads(source.full.get().plain)["run"]["replay"] is True
     assert source.error_document()["failures"] == []
     assert source.setup()["classes"] == []
     assert source.log_document()["lines"] == []

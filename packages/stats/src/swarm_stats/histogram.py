@@ -29,6 +29,12 @@ BUCKETS = (MAX_BITS - LINEAR_BITS + 1) << LINEAR_BITS
 
 _EMPTY = bytes(ROW * array("I").itemsize)
 _EMPTY_ROWS = {typecode: array(typecode, [0]) * ROW for typecode in "IQ"}
+_HIGHEST_BITS = {
+    typecode: int.from_bytes(array(typecode, [1 << (8 * row.itemsize - 1)]) * ROW, sys.byteorder)
+    for typecode, row in _EMPTY_ROWS.items()
+}
+"""The highest bit of each count of a row, in one number."""
+_NOT_EARLIER = "the histogram to subtract has durations that this one has not"
 
 
 def bucket_value(index: int) -> int:
@@ -60,15 +66,22 @@ def _sum_rows(left: array[int], right: Iterable[int]) -> array[int]:
 def _subtract_rows(row: array[int], old: array[int]) -> array[int]:
     """Subtract all counts at once, as the digits of two large numbers: ten times as fast as one by one."""
     if old.typecode != row.typecode:
-        old = array(row.typecode, old)
+        try:
+            old = array(row.typecode, old)
+        except OverflowError as error:
+            raise ValueError(_NOT_EARLIER) from error
     size = row.itemsize * ROW
-    number = int.from_bytes(row.tobytes(), sys.byteorder) - int.from_bytes(old.tobytes(), sys.byteorder)
+    before = int.from_bytes(old, sys.byteorder)
+    number = int.from_bytes(row, sys.byteorder) - before
+    # A count that was below the old one has this bit now, unless the old one had it.
+    if number >= 0 and not (number | before) & _HIGHEST_BITS[row.typecode]:
+        return array(row.typecode, number.to_bytes(size, sys.byteorder))
     try:
         gained = array(row.typecode, number.to_bytes(size, sys.byteorder))
     except OverflowError:
         gained = row
     if sum(gained) != sum(row) - sum(old):  # a count was below the old one, and borrowed from its neighbour
-        raise ValueError("the histogram to subtract has durations that this one has not")
+        raise ValueError(_NOT_EARLIER)
     return gained
 
 
@@ -156,7 +169,7 @@ class Histogram:
         """
         new = Histogram()
         if not earlier.rows.keys() <= self.rows.keys():
-            raise ValueError("the histogram to subtract has durations that this one has not")
+            raise ValueError(_NOT_EARLIER)
         for bits, row in self.rows.items():
             old = earlier.rows.get(bits)
             if old is None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
-from swarm_web.stream import encode
+from swarm_web.documents import Document
+from swarm_web.encoding import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SMALL = 1_000
+"""Bytes that are not worth compressing."""
 CODES = {
     400: "bad_request",
     401: "unauthenticated",
@@ -49,6 +53,29 @@ def reply(document: Mapping[str, Any] | bytes, status: int = 200) -> Response:
     """Return a document, or JSON that is encoded already, as an answer."""
     body = document if isinstance(document, bytes) else encode(document)
     return Response(body, status, mimetype="application/json")
+
+
+def compressed(
+    body: Document | bytes | Mapping[str, Any],
+    mimetype: str = "application/json",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Return an answer, compressed if the client takes it so.
+
+    Not for what has a secret beside something that somebody else may have put there: its length would tell the
+    secret, bit by bit. So figures, the report and the page's files are compressed, and nothing about who asks.
+    """
+    if not isinstance(body, Document):
+        body = Document(body if isinstance(body, bytes) else encode(body))
+    with_gzip = len(body.plain) >= SMALL and request.accept_encodings.quality("gzip") > 0
+    response = Response(body.gzipped() if with_gzip else body.plain, 200, headers, mimetype=mimetype)
+    response.vary.add("Accept-Encoding")
+    if with_gzip:
+        response.content_encoding = "gzip"
+    if body.identity:  # weak: the same for what is compressed and what is not
+        response.set_etag(hashlib.sha256(body.identity.encode()).hexdigest()[:16], weak=True)
+        response.make_conditional(request)
+    return response
 
 
 def is_of_api() -> bool:

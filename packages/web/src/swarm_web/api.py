@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -10,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 import swarm
 from swarm_web.access import OPERATOR
-from swarm_web.answers import Problem, answer_of, body_of, reply
+from swarm_web.answers import Problem, answer_of, body_of, compressed, reply
 from swarm_web.curve import KINDS, SERVICE
 from swarm_web.logs import LEVELS, LIMIT
 from swarm_web.openapi import document as openapi_document
@@ -52,10 +51,10 @@ class Api:
             ("series", "GET", "series", self._series),
             ("heatmap", "GET", "heatmap", self._heatmap),
             ("percentiles", "GET", "percentiles", self._percentiles),
-            ("errors", "GET", "errors", lambda: reply(source.error_document())),
+            ("errors", "GET", "errors", lambda: reply(source.failed.get().plain)),
             ("logs", "GET", "logs", self._logs),
             ("setup", "GET", "setup", lambda: reply(source.setup())),
-            ("report.json", "GET", "statistics", lambda: reply(source.statistics())),
+            ("report.json", "GET", "statistics", lambda: compressed(source.statistics())),
             ("report.html", "GET", "report", report),
         ]
         for path, method, endpoint, view in routes:
@@ -112,10 +111,7 @@ class Api:
         return response
 
     def _snapshot(self) -> Response:
-        response = reply(self._source.full())
-        response.set_etag(hashlib.sha256(self._source.stream.identity.encode()).hexdigest()[:16])
-        response.make_conditional(request)
-        return response
+        return compressed(self._source.full.get())
 
     def _stream(self) -> Response:
         last = request.headers.get("Last-Event-ID") or request.args.get("after")
@@ -136,7 +132,7 @@ class Api:
         )
         if found is None:
             raise Problem(404, "There is no request of that method and name.")
-        return reply(found)
+        return compressed(found)
 
     def _heatmap(self) -> Response:
         found = self._source.heatmap(
@@ -144,13 +140,13 @@ class Api:
         )
         if found is None:
             raise Problem(404, "There is no request of that method and name.")
-        return reply(found)
+        return compressed(found)
 
     def _percentiles(self) -> Response:
         found = self._source.percentiles(request.args.get("name"), request.args.get("method", ""), kind())
         if found is None:
             raise Problem(404, "There is no request of that method and name.")
-        return reply(found)
+        return compressed(found)
 
     def _logs(self) -> Response:
         level = request.args.get("level") or None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from swarm_stats.failures import first_nodes
 from swarm_stats.timeline import Fold, Timeline
 from swarm_web.node_rows import LOCAL
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
@@ -70,24 +71,29 @@ class ErrorRows:
             "exceptions": sum(row["count"] for row in exceptions),
         }
 
-    def document(self, limit: int = SHOWN) -> dict[str, Any]:
+    def document(self, limit: int = SHOWN, turns: Turns | None = None) -> dict[str, Any]:
         """Return failures, the most frequent first, and exceptions."""
         failures = sorted(
             self._environment.stats.errors.values(), key=lambda each: each.occurrences, reverse=True
         )
         rest = failures[limit:]
+        turns = turns or Turns()
+        turns.give_way()
         ranked = self._ranked()
         runner = self._environment.runner
-        return {
-            "failures": [
+        rows = []
+        for failure in failures[:limit]:
+            rows.append(
                 {
                     "id": _identity(*failure.key),
                     **failure.to_dict(),
                     **_nodes_of(failure, ranked),
                     "series": self._series_of(failure.key),
                 }
-                for failure in failures[:limit]
-            ],
+            )
+            turns.give_way()
+        return {
+            "failures": rows,
             "exceptions": [
                 {
                     "id": _identity(*key),

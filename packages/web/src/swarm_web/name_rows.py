@@ -1,7 +1,7 @@
 """The figures of each name, as they change: what a table shows, and each name's series and heat map.
 
-The rule: it reads the statistics once a second beside the load, gives way after a few names, and spends at most
-`BUDGET_S` a second on percentiles; with more busy names than that allows they take turns.
+The rule: it reads the statistics once a second beside the load, in turns, and spends at most `BUDGET_S` a second on
+percentiles; with more busy names than that allows they take turns.
 """
 
 from __future__ import annotations
@@ -9,21 +9,25 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-import gevent
-
 from swarm_stats import heat
+from swarm_stats.counts import NEVER
 from swarm_stats.timeline import MINUTES, TENS, Fold, Timeline
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from swarm_stats.entries import Entry
     from swarm_stats.histogram import Histogram
     from swarm_stats.registry import Registry
 
-BUDGET_S = 0.012
+BUDGET_S = 0.008
 AT_ONCE = 20
-"""Names that are looked at before other greenlets have their turn."""
+"""Names that are looked at before other greenlets may have their turn."""
+ROWS_AT_ONCE = 500
+"""Rows that are made columns of, likewise."""
+GROWTH = 1.005
+"""Percentiles of the whole run are taken anew when there are so many times as many requests, or no more come."""
 WINDOW_S = 5
 """Percentiles of late look back on this time, and at most twice as far."""
 RATE_S = 5
@@ -79,18 +83,28 @@ def gained(histogram: Histogram, earlier: Histogram | None) -> Histogram:
 
 def percentiles_ms(histogram: Histogram) -> list[float | None]:
     """Return the median, p95 and p99 (ms), None without a duration."""
-    if not histogram.rows or not histogram.count:
+    if not histogram.rows:
         return [None, None, None]
-    return [us / 1000 for us in histogram.percentiles(FRACTIONS)]
+    try:
+        return [us / 1000 for us in histogram.percentiles(FRACTIONS)]
+    except ValueError:  # rows that were set to zero
+        return [None, None, None]
 
 
-def settled_rate(series: dict[int, int], end: int, start: float) -> float:
-    """Return the events per second in the seconds before `end`, of which none was before `start`."""
-    begin = max(end - RATE_S, int(start))
-    if end <= begin:
-        return 0.0
-    count = sum(series.get(second, 0) for second in range(begin, end))
-    return round(count / max(end - max(begin, start), 1.0), 3)
+class SettledRate:
+    """Events per second in the seconds before `end`, of which none was before `start`."""
+
+    def __init__(self, end: int, start: float) -> None:
+        begin = max(end - RATE_S, int(start))
+        self._seconds = range(begin, end)
+        self._over = max(end - max(begin, start), 1.0)
+
+    def of(self, series: dict[int, int]) -> float:
+        """Return the rate of a series of counts by second."""
+        if not series:
+            return 0.0
+        get = series.get
+        return round(sum([get(second, 0) for second in self._seconds]) / self._over, 3)
 
 
 def late_figures(entry: Entry) -> tuple[int, float | None]:
@@ -109,6 +123,7 @@ class NameRow:
     def __init__(self, number: int, entry: Entry, second: int) -> None:
         self.number = number
         self.entry = entry
+        self.method, self.name = str(entry.method), str(entry.name)
         self.seen = (0, 0, 0)
         self.is_warm = False
         self.refreshed = 0.0
@@ -116,6 +131,7 @@ class NameRow:
         self.current: list[float | None] = [None, None, None]
         self.whole: list[float] = [0.0, 0.0, 0.0]
         self.late: tuple[int, float | None] = (0, None)
+        self._whole_of = 0
         fine = number < FINE_NAMES
         self.series = Timeline(SERIES, TENS if fine else MINUTES, single_precision=True)
         self.heat = heat.HeatMap(heat.HALF_MINUTES if fine else heat.MINUTES)
@@ -139,32 +155,19 @@ class NameRow:
         entry = self.entry
         return not self._was_idle or self._kept[:2] != (entry.num_requests, entry.num_failures)
 
-    def figures(self) -> list[Any]:
-        """Return the figures in the order of COLUMNS."""
+    def refresh(self, second: int, *, moved: bool = True) -> None:
+        """Take the percentiles anew; `moved` is whether more requests came."""
         entry = self.entry
-        shortest = entry.min_response_time
-        return [
-            *self.seen[:2],
-            *self.rates,
-            *self.current,
-            *self.whole,
-            rounded(entry.avg_response_time),
-            shortest,
-            entry.max_response_time,
-            round(entry.avg_content_length, 1),
-            self.seen[2],
-            *self.late,
-        ]
-
-    def refresh(self, second: int) -> None:
-        """Take the percentiles anew."""
-        histogram = self.entry.histogram
+        histogram = entry.histogram
         if second - self._marked >= WINDOW_S:
             self._marks = (self._marks[1], histogram.copy())
             self._marked = second
         self.current = percentiles_ms(gained(histogram, self._marks[0]))
-        self.whole = [rounded(ms) for ms in self.entry.percentiles(FRACTIONS)]
-        self.late = late_figures(self.entry)
+        count, before = entry.num_requests, self._whole_of
+        if count < before or (count > before and (not moved or count >= before * GROWTH)):
+            self._whole_of = count
+            self.whole = entry.percentiles(FRACTIONS)
+            self.late = late_figures(entry)
 
     def keep(self, second: int) -> None:
         """Add what has come since the last time to the series and the heat map, if their next row is complete."""
@@ -180,7 +183,7 @@ class NameRow:
     def complete(self, second: int) -> None:
         """Take everything anew, and close the row that goes on."""
         self.seen = self.counts()
-        self.refresh(second)
+        self.refresh(second, moved=False)
         self._keep(max(second, self._kept_at + 1))
 
     def _keep(self, current: int) -> None:
@@ -242,40 +245,38 @@ class NameRows:
         """Return the row of a name."""
         return self._by_key.get((name, method))
 
-    def update(self, now: float) -> list[NameRow]:
+    def update(self, now: float, turns: Turns | None = None) -> list[NameRow]:
         """Look at all names, and return the rows that have changed since the last time."""
+        turns = turns or Turns()
         second = int(now)
         self._add_new(second)
         changed: list[NameRow] = []
-        warm: list[NameRow] = []
-        end, start = second - self.lag, self._registry.total.start_time
+        warm: list[tuple[NameRow, bool]] = []
+        rate = SettledRate(second - self.lag, self._registry.total.start_time)
         for number, row in enumerate(self._rows):
-            if number % (AT_ONCE * 5) == AT_ONCE * 5 - 1:
-                gevent.sleep(0)
+            if number % AT_ONCE == 0:
+                turns.give_way()
             counts = row.counts()
             moved = counts != row.seen
             if not moved and not row.is_warm:
                 continue
             row.seen = counts
-            entry = row.entry
-            before = (row.rates, row.current, row.whole)
-            row.rates = (
-                settled_rate(entry.num_reqs_per_sec, end, start),
-                settled_rate(entry.num_fail_per_sec, end, start),
-            )
-            warm.append(row)
-            if moved or before[0] != row.rates:
+            row.is_warm = True  # until its percentiles were taken after its last request
+            entry, before = row.entry, row.rates
+            row.rates = (rate.of(entry.num_reqs_per_sec), rate.of(entry.num_fail_per_sec))
+            warm.append((row, moved))
+            if moved or before != row.rates:
                 changed.append(row)
-        self._refresh(warm, second, changed)
+        self._refresh(warm, second, changed, turns)
         return changed
 
     def complete(self, now: float) -> None:
         """Take all names anew, however long it takes: nothing more is to come."""
         self._add_new(int(now))
-        for number, row in enumerate(self._rows, start=1):
+        turns = Turns()
+        for row in list(self._rows):
             row.complete(int(now))
-            if number % AT_ONCE == 0:
-                gevent.sleep(0)
+            turns.give_way()
 
     def _add_new(self, second: int) -> None:
         entries = self._registry.entries
@@ -286,39 +287,61 @@ class NameRows:
             self._rows.append(row)
             self._by_key[key] = row
 
-    def _refresh(self, warm: list[NameRow], second: int, changed: list[NameRow]) -> None:
+    def _refresh(
+        self, warm: list[tuple[NameRow, bool]], second: int, changed: list[NameRow], turns: Turns
+    ) -> None:
         clock = time.perf_counter
-        spent, begun = 0.0, clock()
+        spent = 0.0
         known = {row.number for row in changed}
-        for number, row in enumerate(sorted(warm, key=lambda each: each.refreshed)):
-            if number % AT_ONCE == AT_ONCE - 1:
-                spent += clock() - begun
-                if spent > BUDGET_S:
-                    return
-                gevent.sleep(0)
-                begun = clock()
-            before = (row.current, row.whole)
-            row.refresh(second)
+        for row, moved in sorted(warm, key=lambda each: each[0].refreshed):
+            turns.give_way()
+            begun = clock()
+            before = (row.current, row.whole, row.late)
+            row.refresh(second, moved=moved)
             row.keep(second)
             row.refreshed = clock()
-            row.is_warm = row.current[0] is not None or any(row.rates) or row.has_unkept
-            if row.number not in known and before != (row.current, row.whole):
+            row.is_warm = moved or row.current[0] is not None or any(row.rates) or row.has_unkept
+            if row.number not in known and before != (row.current, row.whole, row.late):
                 changed.append(row)
+            spent += row.refreshed - begun
+            if spent > BUDGET_S:
+                return
 
 
-def table(rows: Iterable[NameRow]) -> dict[str, list[Any]]:
+def table(rows: Iterable[NameRow], turns: Turns | None = None) -> dict[str, list[Any]]:
     """Return rows as columns: i, method, name, and COLUMNS."""
+    turns = turns or Turns()
     shown = [row for row in rows if any(row.seen)]
-    columns: dict[str, list[Any]] = {
-        "i": [row.number for row in shown],
-        "method": [str(row.entry.method) for row in shown],
-        "name": [str(row.entry.name) for row in shown],
-    }
-    figures = []
-    for number, row in enumerate(shown, start=1):
-        figures.append(row.figures())
-        if number % (AT_ONCE * 5) == 0:
-            gevent.sleep(0)
-    for position, column in enumerate(COLUMNS):
-        columns[column] = [each[position] for each in figures]
+    columns: dict[str, list[Any]] = {column: [] for column in ("i", "method", "name", *COLUMNS)}
+    for first in range(0, len(shown), ROWS_AT_ONCE):
+        part = shown[first : first + ROWS_AT_ONCE]
+        for whole, values in zip(columns.values(), _columns(part), strict=True):
+            whole.extend(values)
+        turns.give_way()
     return columns
+
+
+def _columns(rows: Sequence[NameRow]) -> Iterator[Iterable[Any]]:
+    """One column after the other: that takes a third of what row by row does."""
+    entries = [row.entry for row in rows]
+    requests, failures, interrupted = zip(*[row.seen for row in rows], strict=True)
+    yield [row.number for row in rows]
+    yield [row.method for row in rows]
+    yield [row.name for row in rows]
+    yield requests
+    yield failures
+    yield from zip(*[row.rates for row in rows], strict=True)
+    yield from zip(*[row.current for row in rows], strict=True)
+    yield from zip(*[row.whole for row in rows], strict=True)
+    timed = [entry.num_requests - entry.num_none_requests for entry in entries]
+    yield [
+        (entry.total_us + n // 2) // n / 1000 if n else 0.0 for entry, n in zip(entries, timed, strict=True)
+    ]
+    yield [None if us == NEVER else us / 1000 for us in [entry.min_us for entry in entries]]
+    yield [entry.max_us / 1000 for entry in entries]
+    yield [
+        (10 * entry.total_content_length + n // 2) // n / 10 if n else 0.0
+        for entry, n in [(entry, entry.num_requests) for entry in entries]
+    ]
+    yield interrupted
+    yield from zip(*[row.late for row in rows], strict=True)

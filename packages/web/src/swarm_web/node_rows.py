@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 from swarm.runners.monitor import memory_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from swarm.environment import Environment
-    from swarm.runners.nodes import WorkerNode
+    from swarm.runners.nodes import WorkerNode, WorkerNodes
 
 COLUMNS = (
     "id",
@@ -65,18 +63,22 @@ class NodeRows:
     def table(self, now: float) -> dict[str, list[Any]]:
         """Return the table at `now` (seconds since the epoch) as columns."""
         runner = self._environment.runner
-        nodes: Mapping[str, WorkerNode] | None = getattr(runner, "clients", None)
+        nodes: WorkerNodes | None = getattr(runner, "clients", None)
         rows = (
             [self._local(now)]
             if nodes is None
-            else [self._worker(now, node) for node in sorted(nodes.values(), key=lambda each: each.index)]
+            else [self._worker(now, node) for node in sorted(nodes.all, key=lambda each: each.index)]
         )
         for gone in self._rates.keys() - {row[0] for row in rows}:
             del self._rates[gone]
-        return {column: [row[position] for row in rows] for position, column in enumerate(COLUMNS)}
+        columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
+        return {column: list(values) for column, values in zip(COLUMNS, columns, strict=True)}
 
     def _rate(self, node: str, now: float, count: int) -> float:
-        return self._rates.setdefault(node, Rate()).update(now, count)
+        known = self._rates.get(node)
+        if known is None:
+            known = self._rates[node] = Rate()
+        return known.update(now, count)
 
     def _local(self, now: float) -> list[Any]:
         runner = self._environment.runner
@@ -106,22 +108,22 @@ class NodeRows:
 
     def _worker(self, now: float, node: WorkerNode) -> list[Any]:
         member = node._member
-        clock = member.clock
-        heard = max(member.heard, member.merged)
+        clock, vitals, merged = member.clock, member.vitals, member.merged
+        heard = max(member.heard, merged)
         return [
-            node.id,
-            node.index,
+            member.identity,
+            member.index,
             member.state,  # which tells draining from stopping
             node.user_count,
-            self._rate(node.id, now, heard),
-            round(node.cpu_usage, 1),
-            node.memory_usage,
-            round(member.vitals.lag_p99_ms, 2),
+            self._rate(member.identity, now, heard),
+            round(vitals.cpu_percent, 1),
+            vitals.memory_bytes,
+            round(vitals.lag_p99_ms, 2),
             round(clock.offset, 6) if clock.known else None,
             round(clock.uncertainty, 6) if clock.known else None,
             round(member.heard_at, 3),
             heard,
-            member.merged,
+            merged,
             member.applied,
             member.final,
         ]

@@ -18,8 +18,11 @@ from flask import Response, send_from_directory
 from jinja2 import ChoiceLoader, FunctionLoader
 from markupsafe import Markup
 from werkzeug.exceptions import NotFound
+from werkzeug.security import safe_join
 
 import swarm
+from swarm_web.answers import compressed
+from swarm_web.documents import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +30,11 @@ if TYPE_CHECKING:
     from flask import Flask
 
 STATIC = Path(__file__).with_name("static")
+TEXTS = frozenset({".js", ".mjs", ".css", ".svg", ".json", ".html", ".txt", ".map"})
+"""Files that are sent compressed to whoever takes them so."""
+KEPT_BYTES = 1_000_000
+KEPT_FILES = 500
+"""Larger ones, and more of them, are read anew each time and sent as they are: those of another front end."""
 PAGE_KEYS = ("extended_tabs", "extended_tables", "extended_csv_files")
 """What of a locustfile's `template_args` the page reads."""
 DEVELOPMENT = "SWARM_WEB_DEV"
@@ -44,6 +52,7 @@ class Pages:
     def __init__(self, folder: Path = STATIC) -> None:
         self._folder = folder
         self._known = ""
+        self._documents: dict[str, Document] = {}
         self._is_development = bool(os.environ.get(DEVELOPMENT))
 
     @property
@@ -82,12 +91,26 @@ class Pages:
         """Return one of the files."""
         if not re.fullmatch(r"[0-9a-f]{12}", digest):
             raise NotFound
-        response = send_from_directory(self._folder, path)
+        response = self._compressible(path) or send_from_directory(self._folder, path)
         is_current = digest == self._known and not self._is_development
         response.headers["Cache-Control"] = (
             "public, max-age=31536000, immutable" if is_current else "no-store"
         )
         return response
+
+    def _compressible(self, path: str) -> Response | None:
+        """One of the files as text that may be sent compressed: that is done once."""
+        found = Path(safe_join(str(self._folder), path) or self._folder)
+        if found.suffix not in TEXTS or not found.is_file():
+            return None
+        state = found.stat()
+        identity = f"{path} {state.st_mtime_ns} {state.st_size}"
+        document = self._documents.get(path)
+        if document is None or document.identity != identity:
+            if state.st_size > KEPT_BYTES or len(self._documents) >= KEPT_FILES:
+                return None
+            document = self._documents[path] = Document(found.read_bytes(), identity)
+        return compressed(document, mimetypes.guess_type(path)[0] or "text/plain")
 
 
 def page_args(args: Mapping[str, Any] | object = None) -> Markup:

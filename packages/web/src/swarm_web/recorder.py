@@ -18,16 +18,18 @@ from swarm_stats.reports import json as json_report
 from swarm_stats.snapshot import Snapshot
 from swarm_web import error_rows, name_rows
 from swarm_web.curve import INTENT, SERVICE, curve
+from swarm_web.documents import OncePerFrame
 from swarm_web.error_rows import ErrorRows
 from swarm_web.history import NO_NEWS, RunHistory
 from swarm_web.logs import LogBook
-from swarm_web.name_rows import NameRow, NameRows, settled_rate
+from swarm_web.name_rows import NameRow, NameRows, SettledRate
 from swarm_web.node_rows import NodeRows
 from swarm_web.option_fields import OptionFields
 from swarm_web.run_facts import RunFacts
 from swarm_web.setup_facts import setup_of
-from swarm_web.stream import Stream, encode_in_turns
+from swarm_web.stream import Stream
 from swarm_web.trail import Trail
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
@@ -51,12 +53,14 @@ class Recorder:
         self.options = OptionFields(environment, None)
         self.trail = Trail(time.time)
         self.logs = LogBook()
-        self.stream = Stream(self.full)
+        self.stream = Stream(lambda: self.full.get().plain)
+        self.full = OncePerFrame(self.stream, self.snapshot)
         lag = self._lag()
         self.history = RunHistory(environment.stats.total, lag)
         self.names = NameRows(environment.stats, lag)
         self.nodes = NodeRows(environment)
         self.errors = ErrorRows(environment)
+        self.failed = OncePerFrame(self.stream, self.error_document)
         self._total: dict[str, Any] = {}
         self._nodes: dict[str, list[Any]] = self.nodes.table(time.time())
         self._node_states: dict[str, str] = {}
@@ -65,7 +69,6 @@ class Recorder:
         self._run_key = (environment.stats.start_time, id(environment.stats.total))
         self._idle_since = 0.0
         self._greenlet: gevent.Greenlet[[], None] | None = None
-        self._encoded: tuple[str, bytes] = ("", b"")
         self._update_total(time.time())
 
     def start(self) -> None:
@@ -81,30 +84,32 @@ class Recorder:
             self._greenlet = None
         self.stream.close(reason)
 
-    def snapshot(self) -> dict[str, Any]:
-        """Return everything that the page shows at once."""
-        return {
+    def snapshot(self, turns: Turns | None = None) -> dict[str, Any]:
+        """Return everything that the page shows at once.
+
+        It is made in turns: of what is in frames that come meanwhile, some may be in it already.
+        """
+        turns = turns or Turns()
+        shown: dict[str, Any] = {
             "schema": SCHEMA,
             "id": self.stream.identity,
             "time": round(time.time(), 3),
             "run": self.facts.facts(time.time()),
             "total": self._total,
-            "names": name_rows.table(self.names),
+            "names": {},
             "workers": self._nodes,
-            "history": self.history.rows.columns(),
+            "history": {},
             "history_lag": self.history.lag,
             "window": self.environment.stats.current_window,
             "events": self.trail.all(),
             "errors": self.errors.summary(),
             "log": self.logs.newest,
         }
-
-    def full(self) -> bytes:
-        """Return the snapshot encoded, the same one for all who ask within a frame."""
-        identity = self.stream.identity
-        if self._encoded[0] != identity:
-            self._encoded = (identity, encode_in_turns(self.snapshot()))
-        return self._encoded[1]
+        turns.give_way()
+        shown["names"] = name_rows.table(self.names, turns)
+        shown["history"] = self.history.rows.columns()
+        turns.give_way()
+        return shown
 
     def series(
         self,
@@ -183,9 +188,9 @@ class Recorder:
         self._update_total(now)
         self.errors.keep(now + error_rows.STEP_S)
 
-    def error_document(self) -> dict[str, Any]:
+    def error_document(self, turns: Turns | None = None) -> dict[str, Any]:
         """Return failures and exceptions."""
-        return self.errors.document()
+        return self.errors.document(turns=turns)
 
     def log_document(
         self,
@@ -213,26 +218,31 @@ class Recorder:
         self._look(now, publish=False)
         if self._begins_anew():
             self._begin()
-        runner = self.facts.runner
-        changed = self.names.update(now)
+        runner, turns = self.facts.runner, Turns()
+        changed = self.names.update(now, turns)
         self._nodes = self.nodes.table(now)
+        turns.give_way()
         self._update_total(now)
         self.errors.keep(now)
+        turns.give_way()
         news = NO_NEWS
         if runner is not None and self._is_moving(now):
             news = self.history.add(now, runner.user_count, runner.target_user_count, self._load_of_nodes())
         self._note_workers()
         self._note_verdict()
+        turns.give_way()
+        table = name_rows.table(changed, turns)
         self._publish(
             now,
             {
                 "total": self._total,
-                "names": name_rows.table(changed),
+                "names": table,
                 "workers": self._nodes,
                 "history": news.rows,
                 "heat": news.heat,
                 **({} if news.intent is None else {"heat_intent": news.intent}),
             },
+            turns,
         )
 
     def _watch(self) -> None:
@@ -263,7 +273,7 @@ class Recorder:
         if publish:
             self._publish(now, {})
 
-    def _publish(self, now: float, changes: dict[str, Any]) -> None:
+    def _publish(self, now: float, changes: dict[str, Any], turns: Turns | None = None) -> None:
         self.stream.publish(
             "frame",
             {
@@ -275,6 +285,7 @@ class Recorder:
                 "errors": self.errors.summary(),
                 "log": self.logs.newest,
             },
+            turns,
         )
         self._said = self.trail.newest
 
@@ -306,7 +317,7 @@ class Recorder:
 
     def _update_total(self, now: float) -> None:
         total = self.environment.stats.total
-        end, start = int(now) - self.history.lag, total.start_time
+        rate = SettledRate(int(now) - self.history.lag, total.start_time)
         p50, p95, p99 = self.history.current()
         whole = [name_rows.rounded(ms) for ms in total.percentiles(name_rows.FRACTIONS)]
         self._total = dict(
@@ -315,8 +326,8 @@ class Recorder:
                 [
                     total.num_requests,
                     total.num_failures,
-                    settled_rate(total.num_reqs_per_sec, end, start),
-                    settled_rate(total.num_fail_per_sec, end, start),
+                    rate.of(total.num_reqs_per_sec),
+                    rate.of(total.num_fail_per_sec),
                     p50,
                     p95,
                     p99,

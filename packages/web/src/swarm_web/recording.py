@@ -9,9 +9,9 @@ from typing import IO, TYPE_CHECKING, Any
 import swarm
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger
+from swarm_web.encoding import encode
 from swarm_web.recorder import recorder_of
 from swarm_web.run_data import details
-from swarm_web.stream import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,14 +13,17 @@ from swarm_stats import heat
 from swarm_stats.timeline import Timeline
 from swarm_web.answers import Problem
 from swarm_web.curve import INTENT, SERVICE, no_curve
+from swarm_web.documents import OncePerFrame
 from swarm_web.history import COLUMNS
 from swarm_web.name_rows import LATE_COLUMNS
 from swarm_web.run_data import SEPARATOR, TOTAL
-from swarm_web.stream import Stream, encode
+from swarm_web.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from swarm_web.turns import Turns
 
 EVENTS = 1_000
 SERIES = ("rps", "fps", "p50", "p95", "p99", "avg")
@@ -36,7 +39,9 @@ class ReplaySource:
     """
 
     def __init__(self, path: Path, speed: float | None = None) -> None:
-        self.stream = Stream(self.full)
+        self.stream = Stream(lambda: self.full.get().plain)
+        self.full = OncePerFrame(self.stream, self.snapshot)
+        self.failed = OncePerFrame(self.stream, self.error_document)
         self.history = Timeline(COLUMNS)
         self.heat = heat.HeatMap(heat.SECONDS)
         self.heat_intent: heat.HeatMap | None = None
@@ -74,13 +79,9 @@ class ReplaySource:
                 self.stream.begin_epoch()
                 self.stream.publish("frame", {"id": self.stream.next_identity(), "time": at})
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, _turns: Turns | None = None) -> dict[str, Any]:
         """Return everything that the page shows at once."""
         return {**self.state, "id": self.stream.identity, "history": self.history.columns()}
-
-    def full(self) -> bytes:
-        """Return the snapshot, encoded."""
-        return encode(self.snapshot())
 
     def series(
         self,
@@ -147,7 +148,7 @@ class ReplaySource:
             return {"method": "", "name": "Aggregated", **no_curve(of)}
         return self._empty(method, name, no_curve(of))
 
-    def error_document(self) -> dict[str, Any]:
+    def error_document(self, _turns: Turns | None = None) -> dict[str, Any]:
         """Return failures and exceptions."""
         known: dict[str, Any] = self._details.get("errors") or {
             "failures": [],

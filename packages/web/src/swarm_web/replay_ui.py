@@ -8,6 +8,7 @@ import gevent
 from flask import Blueprint, Response, make_response, render_template
 
 from swarm_web.access import Access
+from swarm_web.answers import compressed
 from swarm_web.api import Api
 from swarm_web.commands import Commands
 from swarm_web.guard import is_loopback
@@ -69,6 +70,6 @@ class ReplayUI:
 
     def _report(self) -> Response:
         text = render(run_data(self.source, self.source.snapshot(), self.source.history))
-        response = Response(text, mimetype="text/html")
+        response = compressed(text.encode(), "text/html")
         response.headers["Content-Security-Policy"] = report_policy(text)
         return response

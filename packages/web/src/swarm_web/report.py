@@ -15,10 +15,10 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from swarm_web.encoding import encode
 from swarm_web.recorder import recorder_of
 from swarm_web.report_summary import summary, title_of
 from swarm_web.run_data import run_data
-from swarm_web.stream import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from swarm_web.curve import SERVICE
 
 if TYPE_CHECKING:
+    from swarm_web.documents import OncePerFrame
     from swarm_web.stream import Stream
 
 
@@ -14,9 +15,10 @@ class Source(Protocol):
     """What the API shows. Durations are ms, times seconds since the epoch; API.md has the shapes."""
 
     stream: Stream
-
-    def full(self) -> bytes:
-        """Return the snapshot, encoded."""
+    full: OncePerFrame
+    """The snapshot."""
+    failed: OncePerFrame
+    """Failures and exceptions."""
 
     def series(
         self,

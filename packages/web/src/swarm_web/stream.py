@@ -5,57 +5,27 @@ The rule: a frame is encoded once, when it is published; a viewer costs only the
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import gevent
 from gevent.event import Event
+
+from swarm_web.encoding import encode, encode_in_turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from swarm_web.turns import Turns
 
 RING = 120
 """Frames that are kept for those who come back."""
 KEEP_ALIVE_S = 15.0
 RETRY_MS = 2_000
-LARGE = 2_000
-"""Bytes of a part after which others have their turn."""
 GREETING = f"retry: {RETRY_MS}\n\n".encode()
 COMMENT = b": keep-alive\n\n"
-
-
-def encode_text(value: Any) -> bytes:
-    """Return any plain value as compact JSON; half a character of broken text becomes a question mark."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=str)
-    return text.encode(errors="replace")
-
-
-def encode(document: Mapping[str, Any]) -> bytes:
-    """Return a document as compact JSON."""
-    return encode_text(document)
-
-
-def encode_in_turns(document: Mapping[str, Any]) -> bytes:
-    """Return what `encode` does, and give way to the load after each part that takes its time."""
-    parts = []
-    for key, value in document.items():
-        if isinstance(value, dict) and len(value) > 2:
-            inner = b",".join(_encoded(column, values) for column, values in value.items())
-            parts.append(encode_text(key) + b":{" + inner + b"}")
-        else:
-            parts.append(_encoded(key, value))
-    return b"{" + b",".join(parts) + b"}"
-
-
-def _encoded(key: str, value: Any) -> bytes:
-    encoded = encode_text(key) + b":" + encode_text(value)
-    if len(encoded) > LARGE:
-        gevent.sleep(0)
-    return encoded
 
 
 def message(event: str, data: bytes, identity: str | None = None) -> bytes:
@@ -107,9 +77,9 @@ class Stream:
         self.epoch = secrets.token_hex(4)
         self._ring.clear()
 
-    def publish(self, event: str, document: Mapping[str, Any]) -> None:
+    def publish(self, event: str, document: Mapping[str, Any], turns: Turns | None = None) -> None:
         """Send a frame to all viewers; the document's id is `next_identity()`."""
-        data = encode_in_turns(document)
+        data = encode_in_turns(document, turns)
         self.number += 1
         self._ring.append(Frame(self.number, event, data))
         self._wake()
@@ -142,8 +112,8 @@ class Stream:
                 return
             news, waiting = self._news, self._after(epoch, number)
             if waiting is None:
-                epoch, number = self.epoch, self.number
-                yield message("full", self._full(), self.identity)
+                epoch, number, identity = self.epoch, self.number, self.identity
+                yield message("full", self._full(), identity)  # in turns: there may be a new frame by now
                 said = time.monotonic()
             elif waiting:
                 for frame in waiting:

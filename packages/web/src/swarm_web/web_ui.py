@@ -16,7 +16,7 @@ from swarm.exceptions import SwarmError
 from swarm.log import get_logger, greenlet_exception_logger
 from swarm_web import login
 from swarm_web.access import MODES, Access, new_token
-from swarm_web.answers import Problem
+from swarm_web.answers import Problem, compressed
 from swarm_web.api import Api
 from swarm_web.commands import Commands
 from swarm_web.compat import LocustRoutes
@@ -244,7 +244,7 @@ class WebUI:
 
         theme = request.args.get("theme", "")
         text = report(self.environment, theme=theme if theme in ("light", "dark") else "")
-        response = Response(text, mimetype="text/html")
+        response = compressed(text.encode(), "text/html")
         response.headers["Content-Security-Policy"] = report_policy(text)
         if request.args.get("download"):
             response.headers["Content-Disposition"] = f"attachment;filename={self._report_name()}"
