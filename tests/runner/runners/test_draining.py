@@ -57,6 +57,22 @@ def test_while_it_drains_it_is_stopping_in_locusts_words_and_counts_no_longer(no
     Stayer.may_go.clear()
 
 
+def test_what_a_listener_of_test_stop_says_arrives_before_its_worker_leaves(nodes) -> None:
+    swarm = sampling(nodes, 2)
+    gone, heard = swarm.workers[0], []
+    swarm.master.register_message("results", lambda environment, msg: heard.append(msg.data))
+
+    def tell(**_: object) -> None:
+        # It may go by now, and its goodbye waits for this listener.
+        wait_until(lambda: gone._swarm_driver._pending > 1 or gone._swarm_core.state == "quit")
+        gone.send_message("results", "all of them")
+
+    gone.environment.events.test_stop.add_listener(tell)
+    swarm.master.drain(gone.client_id)
+    gone.greenlet.join()
+    wait_until(lambda: heard == ["all of them"])
+
+
 class Stayer(User):
     """Has a task that lasts until it may go."""
 

@@ -95,6 +95,11 @@ class Driver(Generic[EventT]):
         self._pending += 1
         self._work.put((instructions, None))
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is being carried out, or waits for its turn."""
+        return self._pending > 0
+
     def _take_events(self) -> None:
         while not self.has_ended:
             event, outcome = self._inbox.get()

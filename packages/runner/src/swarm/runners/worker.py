@@ -23,13 +23,13 @@ from swarm.control.happenings import (
     WorkerTick,
 )
 from swarm.control.instructions import CutUsers, Instruction, Shutdown, StopUsers
-from swarm.control.messages import Message, Pulse
+from swarm.control.messages import Message, Pulse, Quit
 from swarm.control.settings import WorkerSettings
 from swarm.control.worker import WorkerCore
 from swarm.exceptions import RPCSendError
 from swarm.log import get_logger
 from swarm.runners import options, source
-from swarm.runners.distributed import END_RUN, DistributedRunner
+from swarm.runners.distributed import END_RUN, Call, DistributedRunner
 from swarm.runners.driver import Driver
 from swarm.runners.duties import UserHost
 from swarm.runners.entrance import Entrance
@@ -201,7 +201,11 @@ class WorkerRunner(UserHost, DistributedRunner):
             self.environment.events.heartbeat_received.fire(
                 client_id=self.client_id, timestamp=message.sent_at
             )
-        self._swarm_driver.bring(Heard(message))
+        if isinstance(message, Quit) and self._swarm_driver.is_busy:
+            # What a listener of test_stop still has to say goes before the goodbye.
+            self._swarm_driver.do_later([Call(lambda: self._swarm_driver.bring(Heard(message)))])
+        else:
+            self._swarm_driver.bring(Heard(message))
 
     def _tick(self) -> None:
         if self._swarm_tick_waits:
