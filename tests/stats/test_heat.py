@@ -56,3 +56,15 @@ def test_a_span_is_cut_out() -> None:
 
 def test_a_column_is_flat_in_rising_order() -> None:
     assert flat({9: 1, 2: 5}) == [2, 5, 9, 1]
+
+
+def test_flat_columns_are_the_columns_in_rising_order() -> None:
+    drawn = HeatMap(((1, 10), (10, 10)))
+    for second in range(25):
+        drawn.add(second, {40: 2, 3: second + 1})
+    again = drawn.copy()
+    drawn.add(30, {1: 1})
+
+    assert list(again.flat_columns()) == [(time, flat(column)) for time, column in again.columns()]
+    assert [time for time, _ in again.flat_columns(18, 20)] == [18, 19, 20]
+    assert again.columns() != drawn.columns()

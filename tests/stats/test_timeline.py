@@ -68,3 +68,34 @@ def test_a_table_is_restored_as_it_was() -> None:
         for second in range(40, 90):
             each.put(NOW + second, [second, 10, 1, second])
     assert again.columns() == table.columns()
+
+
+def test_a_column_that_restored_rows_do_not_have_is_unknown() -> None:
+    table = Timeline({"old": Fold.LAST, "new": Fold.MAX})
+    table.restore({"time": [10, 11], "old": [1, 2]})
+    table.put(12, [3, 4])
+
+    assert table.columns() == {"time": [10, 11, 12], "old": [1.0, 2.0, 3.0], "new": [None, None, 4.0]}
+
+
+def test_who_makes_a_table_coarser_may_give_way_after_each_row() -> None:
+    table = Timeline({"n": Fold.RATE}, ((1, 1_000),))
+    for second in range(100):
+        table.put(second, [1])
+    between: list[int] = []
+
+    def add_more() -> None:
+        between.append(len(table))
+        table.put(len(table), [1])
+
+    coarse = table.coarser(10, add_more)
+    assert coarse.columns() == {"time": list(range(0, 100, 10)), "n": [1.0] * 10}
+    assert between == list(range(100, 110))
+
+
+def test_values_have_three_decimals() -> None:
+    for single in (False, True):
+        table = Timeline({"n": Fold.MEAN}, ((1, 10),), single_precision=single)
+        table.put(1, [0.12345])
+        assert table.columns()["n"] == [0.123]
+        assert not table.put(1, [0.12341])

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from swarm_stats.histogram import LINEAR_BITS, ROW
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from swarm_stats.histogram import Histogram
     from swarm_stats.timeline import Tiers
 
@@ -93,8 +95,20 @@ class HeatMap:
 
     def columns(self, begin: float | None = None, end: float | None = None) -> list[tuple[int, Column]]:
         """Return (time, column) in the order of times, from `begin` to `end` (seconds, both included)."""
+        return [(time, _unpacked(packed)) for time, packed in self._within(begin, end)]
+
+    def flat_columns(
+        self, begin: float | None = None, end: float | None = None
+    ) -> Iterator[tuple[int, list[int]]]:
+        """Yield the same with flat columns (see `flat`), as they were when the first one was asked for."""
+        for time, packed in self._within(begin, end):
+            numbers = array("I")
+            numbers.frombytes(packed)
+            yield time, [part for number in numbers for part in (number & 127, number >> 7)]
+
+    def _within(self, begin: float | None, end: float | None) -> list[tuple[int, bytes]]:
         shown = [
-            (time, _unpacked(packed))
+            (time, packed)
             for level in reversed(self._levels)
             for time, packed in level.items()
             if (begin is None or time >= begin) and (end is None or time <= end)
@@ -119,7 +133,7 @@ def _sum(column: Column, other: Column) -> Column:
 
 
 def _packed(column: Column) -> bytes:
-    return array("I", [min(n, _COUNT_LIMIT) << 7 | bucket for bucket, n in column.items()]).tobytes()
+    return array("I", [min(n, _COUNT_LIMIT) << 7 | bucket for bucket, n in sorted(column.items())]).tobytes()
 
 
 def _unpacked(packed: bytes) -> Column:

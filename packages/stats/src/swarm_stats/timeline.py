@@ -9,11 +9,15 @@ from __future__ import annotations
 import math
 from array import array
 from bisect import bisect_left, bisect_right
+from copy import copy
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+DIGITS = 3
+"""Decimals of a value."""
 
 Tiers = tuple[tuple[int, int], ...]
 """(seconds a row, rows) from the finest to the coarsest; each step divides the next one."""
@@ -70,7 +74,7 @@ class Timeline:
         A time that is older than the finest tier's rows is left out.
         """
         times = self._times
-        values = [math.nan if value is None else float(value) for value in row]
+        values = [math.nan if value is None else round(float(value), DIGITS) for value in row]
         if not times or time > times[-1]:
             times.append(time)
             for column, value in zip(self._columns, values, strict=True):
@@ -120,22 +124,37 @@ class Timeline:
         shown: dict[str, list[Any]] = {"time": times[first:last].tolist()}
         for name, column in zip(self.names, self._columns, strict=True):
             if names is None or name in names:
-                shown[name] = [None if value != value else round(value, 3) for value in column[first:last]]
+                values: Sequence[float] = column[first:last]
+                if self._typecode == "f":  # which does not hold what was rounded
+                    values = [round(value, DIGITS) for value in values]
+                shown[name] = [None if value != value else value for value in values]
         return shown
 
-    def coarser(self, rows: int) -> Timeline:
-        """Return a copy of at most `rows` rows, evenly spaced if it has to be coarser than this one."""
+    def coarser(self, rows: int, between: Callable[[], object] = int) -> Timeline:
+        """Return a copy of at most `rows` rows, evenly spaced if it has to be coarser than this one.
+
+        `between` is called after each row: whoever has to give way does it there.
+        """
         if len(self._times) <= rows:
             return self
-        span = self._times[-1] - self._times[0] + self.step
+        whole = self._copy()
+        span = whole._times[-1] - whole._times[0] + self.step
         step = self.step * math.ceil(span / rows / self.step)
         new = Timeline(dict(zip(self.names, self._folds, strict=True)), ((step, rows + 1),))
         start = 0
-        for position in range(1, len(self._times) + 1):
-            group = self._times[start] // step
-            if position == len(self._times) or self._times[position] // step != group:
-                new.put(group * step, self._folded(start, position, step))
+        for position in range(1, len(whole._times) + 1):
+            group = whole._times[start] // step
+            if position == len(whole._times) or whole._times[position] // step != group:
+                new.put(group * step, whole._folded(start, position, step))
                 start = position
+                between()
+        return new
+
+    def _copy(self) -> Timeline:
+        new = copy(self)
+        new._times = self._times[:]
+        new._columns = tuple(column[:] for column in self._columns)
+        new._counts = self._counts[:]
         return new
 
     def _change(self, position: int, values: list[float]) -> bool:
@@ -173,7 +192,7 @@ class Timeline:
                 self._remove(first + 1, past)
                 self._times[first] = group * step
                 for column, value in zip(self._columns, values, strict=True):
-                    column[first] = math.nan if value is None else value
+                    column[first] = math.nan if value is None else round(value, DIGITS)
                 self._counts[tier] -= past - first
                 self._counts[tier + 1] += 1
                 end -= past - first - 1

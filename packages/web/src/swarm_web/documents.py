@@ -6,6 +6,7 @@ The rule: neither encoding nor compressing holds up the event loop.
 from __future__ import annotations
 
 import gzip
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from gevent.lock import RLock
@@ -66,25 +67,21 @@ class OncePerFrame:
             return self._known
 
 
-class _Threads:
+@cache
+def _thread() -> ThreadPool:
     """One thread that compresses. Its own: those of the hub resolve the names of the target."""
-
-    def __init__(self) -> None:
-        self._pool: ThreadPool | None = None
-
-    def compress(self, data: bytes) -> bytes:
-        if self._pool is None:
-            self._pool = ThreadPool(1)
-        compressed: bytes = self._pool.apply(_compress, (data,))
-        return compressed
+    return ThreadPool(1)
 
 
-_threads = _Threads()
+def in_thread(compress: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """Return what `compress` makes of data, and let others have their turn meanwhile."""
+    compressed: bytes = _thread().apply(compress, (data,))
+    return compressed
 
 
 def gzipped(data: bytes) -> bytes:
     """Return data in gzip's form."""
-    return _compress(data) if len(data) < LARGE else _threads.compress(data)
+    return _compress(data) if len(data) < LARGE else in_thread(_compress, data)
 
 
 def _compress(data: bytes) -> bytes:

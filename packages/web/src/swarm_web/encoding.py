@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+AT_ONCE = 50
+"""Elements of a list of lists or objects that are encoded before others may have their turn."""
+
+
 def encode(value: Any) -> bytes:
     """Return any plain value as compact JSON.
 
@@ -29,15 +33,18 @@ def encode_in_turns(document: Mapping[str, Any], turns: Turns | None = None) -> 
     turns = turns or Turns()
     parts = []
     for key, value in document.items():
-        if isinstance(value, dict) and len(value) > 2:
-            inner = []
-            for column, values in value.items():
-                inner.append(encode(column) + b":" + encode(values))
+        if isinstance(value, dict) and len(value) > 2 and all(type(each) is str for each in value):
+            encoded = encode_in_turns(value, turns)
+        elif isinstance(value, list) and len(value) > AT_ONCE and isinstance(value[0], list | dict):
+            slices = []
+            for first in range(0, len(value), AT_ONCE):
+                slices.append(encode(value[first : first + AT_ONCE])[1:-1])
                 turns.give_way()
-            parts.append(encode(key) + b":{" + b",".join(inner) + b"}")
+            encoded = b"[" + b",".join(slices) + b"]"
         else:
-            parts.append(encode(key) + b":" + encode(value))
+            encoded = encode(value)
             turns.give_way()
+        parts.append(encode(key) + b":" + encoded)
     return b"{" + b",".join(parts) + b"}"
 
 

@@ -9,6 +9,7 @@ from swarm_stats import heat
 from swarm_stats.histogram import Histogram
 from swarm_stats.timeline import Fold, Timeline
 from swarm_web.name_rows import FRACTIONS, gained, percentiles_ms
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,3 +159,13 @@ def _put(drawn: heat.HeatMap, second: int, column: heat.Column) -> dict[str, lis
         return {"time": [], "columns": []}
     drawn.add(second, column)
     return {"time": [second], "columns": [heat.flat(column)]}
+
+
+def drawing(drawn: heat.HeatMap, begin: float | None = None, end: float | None = None) -> dict[str, Any]:
+    """Return a heat map in the form of the API; others have their turn meanwhile."""
+    turns, times, columns = Turns(), [], []
+    for time, column in drawn.flat_columns(begin, end):
+        times.append(time)
+        columns.append(column)
+        turns.give_way()
+    return {"step": drawn.step, "bounds": heat.bounds_ms(), "time": times, "columns": columns}

@@ -13,14 +13,13 @@ import gevent
 
 from swarm import runners
 from swarm.log import get_logger
-from swarm_stats import heat
 from swarm_stats.reports import json as json_report
 from swarm_stats.snapshot import Snapshot
 from swarm_web import error_rows, name_rows
 from swarm_web.curve import INTENT, SERVICE, curve
 from swarm_web.documents import OncePerFrame
 from swarm_web.error_rows import ErrorRows
-from swarm_web.history import NO_NEWS, RunHistory
+from swarm_web.history import NO_NEWS, RunHistory, drawing
 from swarm_web.logs import LogBook
 from swarm_web.name_rows import NameRow, NameRows, SettledRate
 from swarm_web.node_rows import NodeRows
@@ -152,15 +151,7 @@ class Recorder:
             return None
         # Where no request has begun late, the times from the intended start are those as they were served.
         drawn = kept.heat_intent if of == INTENT and kept.heat_intent is not None else kept.heat
-        columns = drawn.columns(begin, end)
-        return {
-            "method": method,
-            "name": name,
-            "step": drawn.step,
-            "bounds": heat.bounds_ms(),
-            "time": [at for at, _ in columns],
-            "columns": [heat.flat(column) for _, column in columns],
-        }
+        return {"method": method, "name": name, **drawing(drawn, begin, end)}
 
     def percentiles(self, name: str | None, method: str, of: str = SERVICE) -> dict[str, Any] | None:
         """Return the percentiles of a name, of the whole run for None; None for a name that is not there."""

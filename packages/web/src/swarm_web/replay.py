@@ -14,7 +14,7 @@ from swarm_stats.timeline import Timeline
 from swarm_web.answers import Problem
 from swarm_web.curve import INTENT, SERVICE, no_curve
 from swarm_web.documents import OncePerFrame
-from swarm_web.history import COLUMNS
+from swarm_web.history import COLUMNS, drawing
 from swarm_web.name_rows import LATE_COLUMNS
 from swarm_web.run_data import SEPARATOR, TOTAL
 from swarm_web.stream import Stream
@@ -123,15 +123,7 @@ class ReplaySource:
             known = self._details.get("heatmaps_intent", {}).get(key, known)
         if name is None and (known is None or self._lines):
             drawn = self.heat_intent if of == INTENT and self.heat_intent is not None else self.heat
-            columns = drawn.columns(begin, end)
-            return {
-                "method": "",
-                "name": "Aggregated",
-                "step": drawn.step,
-                "bounds": bounds,
-                "time": [time for time, _ in columns],
-                "columns": [heat.flat(column) for _, column in columns],
-            }
+            return {"method": "", "name": "Aggregated", **drawing(drawn, begin, end)}
         if known is None:
             return self._empty(method, name or "", {"step": 30, "bounds": bounds, "time": [], "columns": []})
         kept = _within(known["time"], begin, end)

@@ -15,10 +15,12 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from swarm_web.encoding import encode
+from swarm_web.documents import in_thread
+from swarm_web.encoding import encode_in_turns
 from swarm_web.recorder import recorder_of
 from swarm_web.report_summary import summary, title_of
 from swarm_web.run_data import run_data
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,20 +52,25 @@ report = HtmlReport()
 
 def render(data: Mapping[str, Any], theme: str = "") -> str:
     """Return the report of a run's data (see `run_data`)."""
+    turns = Turns()
     views = _Views(STATIC)
+    turns.give_way()
     styles = "".join(f"<style>{text}</style>\n" for text in [*views.styles, _CSS])
     scripts = [f"<script>{text}</script>" for text in views.classic]
     if views.entry:
         import_map = json.dumps({"imports": views.imports}, separators=(",", ":"))
         scripts.append(f'<script type="importmap">{_in_script(import_map)}</script>')
         scripts.append(f'<script type="module">import {json.dumps(views.entry)};</script>')
+    turns.give_way()
+    plain, payload = summary(data), packed(data)
+    turns.give_way()
     page = _PAGE.format(
         theme=f' data-theme="{theme}"' if theme else "",
         policy="{policy}",
         title=title_of(data),
         styles=styles,
-        summary=summary(data),
-        payload=packed(data),
+        summary=plain,
+        payload=payload,
         scripts="\n".join(scripts),
     )
     page = page.encode(errors="replace").decode()  # half a character of broken text is none for a file
@@ -72,8 +79,12 @@ def render(data: Mapping[str, Any], theme: str = "") -> str:
 
 def packed(data: Mapping[str, Any]) -> str:
     """Return data as JSON, deflated (raw, RFC 1951), in base64."""
+    return base64.b64encode(in_thread(_deflated, encode_in_turns(data))).decode()
+
+
+def _deflated(data: bytes) -> bytes:
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
-    return base64.b64encode(deflate.compress(encode(data)) + deflate.flush()).decode()
+    return deflate.compress(data) + deflate.flush()
 
 
 def unpacked(page: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from swarm_stats import heat
 from swarm_web.curve import INTENT, KINDS, SERVICE
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -30,29 +31,33 @@ NOTHING: dict[str, Any] = {"step": 10, "time": [], "rps": [], "p95": []}
 
 
 def run_data(source: Source, snapshot: Mapping[str, Any], history: Timeline) -> dict[str, Any]:
-    """Return the report's payload, of `snapshot` with this `history`; API.md has its shape."""
+    """Return the report's payload, of `snapshot` with this `history`; API.md has its shape.
+
+    It is made in turns, beside a run that may go on.
+    """
+    turns = Turns()
     names, is_late = snapshot["names"], bool(snapshot["run"].get("late"))
     order, more = _most_used(names)
     listed = {column: [values[position] for position in order] for column, values in names.items()}
-    series = [
-        source.series(name, method, metrics=["rps", "p95"])
-        for method, name in zip(listed["method"][:SPARKS], listed["name"][:SPARKS], strict=True)
-    ]
+    series = []
+    for method, name in zip(listed["method"][:SPARKS], listed["name"][:SPARKS], strict=True):
+        series.append(source.series(name, method, metrics=["rps", "p95"]) or NOTHING)
+        turns.give_way()
     return {
         "schema": SCHEMA,
         "snapshot": {
             **snapshot,
-            "history": history.coarser(HISTORY_ROWS).columns(),
+            "history": history.coarser(HISTORY_ROWS, turns.give_way).columns(),
             "names": listed,
             "more_names": more,
         },
-        "heat": fewer_columns(source.heatmap(None, "") or {}),
-        "heat_intent": fewer_columns(source.heatmap(None, "", of=INTENT) or {}) if is_late else None,
+        "heat": fewer_columns(source.heatmap(None, "") or {}, turns),
+        "heat_intent": fewer_columns(source.heatmap(None, "", of=INTENT) or {}, turns) if is_late else None,
         "percentiles": {
             SERVICE: source.percentiles(None, ""),
             INTENT: source.percentiles(None, "", INTENT) if is_late else None,
         },
-        "names": sparks([each or NOTHING for each in series]),
+        "names": sparks(series, turns),
         "errors": bounded_errors(source.error_document()),
         "setup": source.setup(),
     }
@@ -79,39 +84,44 @@ def details(recorder: Recorder) -> dict[str, Any]:
     }
 
 
-def sparks(series: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def sparks(series: Sequence[Mapping[str, Any]], turns: Turns | None = None) -> dict[str, Any]:
     """Return the series of names on one grid of at most `SPARK_POINTS` times."""
-    times = [time for each in series for time in each["time"]]
+    turns = turns or Turns()
+    times = [each["time"] for each in series if each["time"]]
     if not times:
         return {"step": 0, "time": [], "p95": [], "rps": []}
-    first, last = min(times), max(times)
+    first, last = min(each[0] for each in times), max(each[-1] for each in times)
     finest = min(each["step"] for each in series)
     step = finest * -(-(last - first + finest) // (SPARK_POINTS * finest))
     begin = first - first % step
     count = (last - begin) // step + 1
     grid: dict[str, Any] = {"step": step, "time": [begin + step * position for position in range(count)]}
-    grid["p95"] = [_on_grid(each["time"], each["p95"], begin, step, count, max) for each in series]
-    grid["rps"] = [_on_grid(each["time"], each["rps"], begin, step, count, _mean) for each in series]
+    grid["p95"], grid["rps"] = [], []
+    for each in series:
+        grid["p95"].append(_on_grid(each["time"], each["p95"], begin, step, count, max))
+        grid["rps"].append(_on_grid(each["time"], each["rps"], begin, step, count, _mean))
+        turns.give_way()
     return grid
 
 
-def fewer_columns(drawn: Mapping[str, Any]) -> dict[str, Any]:
+def fewer_columns(drawn: Mapping[str, Any], turns: Turns | None = None) -> dict[str, Any]:
     """Return a heat map of at most `HEAT_COLUMNS` columns."""
     times = drawn.get("time", [])
     if len(times) <= HEAT_COLUMNS:
         return dict(drawn)
     step = -(-(times[-1] - times[0] + drawn["step"]) // HEAT_COLUMNS)
+    turns = turns or Turns()
     columns: dict[int, heat.Column] = {}
     for time, flat in zip(times, drawn["columns"], strict=True):
         column = columns.setdefault(time - time % step, {})
         for bucket, count in zip(flat[::2], flat[1::2], strict=True):
             column[bucket] = column.get(bucket, 0) + count
-    return {
-        **drawn,
-        "step": step,
-        "time": list(columns),
-        "columns": [heat.flat(column) for column in columns.values()],
-    }
+        turns.give_way()
+    flat = []
+    for column in columns.values():
+        flat.append(heat.flat(column))
+        turns.give_way()
+    return {**drawn, "step": step, "time": list(columns), "columns": flat}
 
 
 def bounded_errors(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,11 +152,14 @@ def _most_used(names: Mapping[str, Sequence[Any]]) -> tuple[list[int], int]:
 def _on_grid(
     times: Sequence[int], values: Sequence[float | None], begin: int, step: int, count: int, fold: Any
 ) -> list[float | None]:
-    cells: list[list[float]] = [[] for _ in range(count)]
+    cells: dict[int, list[float]] = {}
     for time, value in zip(times, values, strict=True):
         if value is not None:
-            cells[(time - begin) // step].append(value)
-    return [_short(fold(cell)) if cell else None for cell in cells]
+            cells.setdefault((time - begin) // step, []).append(value)
+    row: list[float | None] = [None] * count
+    for position, cell in cells.items():
+        row[position] = _short(fold(cell))
+    return row
 
 
 def _mean(values: Iterable[float]) -> float:
