@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+from io import StringIO
+
 import pytest
 
 from swarm_web.logs import LogBook
@@ -201,3 +204,26 @@ def test_the_statistics_come_in_the_form_of_the_command_line(running: Served) ->
     document = running.get("/api/v1/report.json").json
     assert {entry["name"] for entry in document} == {"/catalogue", "/<b>bad</b>", "/basket"}
     assert all("histogram_us" in entry for entry in document)
+
+
+@pytest.mark.parametrize(
+    ("kind", "columns", "rows"),
+    [
+        ("names", ["i", "method", "name", "requests"], {"/catalogue", "/<b>bad</b>", "/basket"}),
+        ("failures", ["method", "name", "error", "occurrences"], {"/<b>bad</b>"}),
+    ],
+)
+def test_tables_are_files(running: Served, kind: str, columns: list[str], rows: set[str]) -> None:
+    answer = running.get(f"/api/v1/{kind}.csv")
+    assert answer.headers["Content-Type"].startswith("text/csv")
+    assert f"filename={kind}_" in answer.headers["Content-Disposition"]
+    header, *lines = csv.reader(StringIO(answer.text))
+    assert header[: len(columns)] == columns
+    assert {line[header.index("name")] for line in lines} == rows
+
+
+def test_the_whole_run_over_time_is_a_file(running: Served) -> None:
+    header, *lines = csv.reader(StringIO(running.get("/api/v1/history.csv").text))
+    history = running.get("/api/v1/snapshot").json["history"]
+    assert header == list(history)
+    assert {line[header.index("time")] for line in lines} <= {str(second) for second in history["time"]}

@@ -59,6 +59,7 @@ def test_it_shows_the_run_as_it_ended(recording: Path) -> None:
         assert client.get("/api/v1/setup").json["classes"][0]["name"] == "Visitor"
         assert "lines" in client.get("/api/v1/logs").json
         assert "of them failed" in client.get("/stats/report").text
+        assert "500 <i>no</i>" in client.get("/api/v1/failures.csv").text
         assert client.get("/").status == 200
         with client.events() as events:
             assert next(events)[1] == "full"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
@@ -13,6 +14,7 @@ from swarm_web.answers import Problem, answer_of, body_of, compressed, reply
 from swarm_web.curve import KINDS, SERVICE
 from swarm_web.logs import LEVELS, LIMIT
 from swarm_web.openapi import document as openapi_document
+from swarm_web.sheets import SHEETS, sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +43,7 @@ class Api:
         self._replay = replay
         self._login = login
         self.blueprint = Blueprint("swarm_api", __name__, url_prefix="/api/v1")
-        routes = [
+        routes: list[tuple[str, str, str, Callable[[], Response]]] = [
             ("session", "GET", "session", self._session),
             ("session", "POST", "log_in", self._log_in),
             ("session", "DELETE", "log_out", self._log_out),
@@ -56,6 +58,7 @@ class Api:
             ("setup", "GET", "setup", lambda: reply(source.setup())),
             ("report.json", "GET", "statistics", lambda: compressed(source.statistics())),
             ("report.html", "GET", "report", report),
+            *((f"{kind}.csv", "GET", f"{kind}_sheet", partial(sheet, source, kind)) for kind in SHEETS),
         ]
         for path, method, endpoint, view in routes:
             self.blueprint.add_url_rule(f"/{path}", endpoint, view, methods=[method])

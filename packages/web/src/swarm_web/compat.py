@@ -7,7 +7,6 @@ nobody; what Locust cuts at 500 rows is all here (`?limit=` cuts).
 from __future__ import annotations
 
 import time
-from io import StringIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -26,10 +25,11 @@ from swarm_web.answers import Problem, reply
 from swarm_web.api import whole
 from swarm_web.control import Refused
 from swarm_web.orders import Invalid, user_order
+from swarm_web.sheets import csv_answer
 from swarm_web.swarm_form import order_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from swarm_stats.entries import Entry
     from swarm_web.web_ui import WebUI
@@ -297,17 +297,3 @@ def request_row(entry: Entry) -> dict[str, Any]:
             for fraction, value in zip(fractions, percentiles[1:], strict=True)
         },
     }
-
-
-def csv_answer(kind: str, header: list[str], rows: Iterable[csv_report.Row]) -> Response:
-    """Return rows as a file to be downloaded."""
-    import csv
-
-    text = StringIO()
-    writer = csv.writer(text)
-    writer.writerow(header)
-    writer.writerows(rows)
-    response = Response(text.getvalue(), mimetype="text/csv")
-    name = f"{kind}_{time.strftime('%Y-%m-%d_%H-%M-%S', time.gmtime())}.csv"
-    response.headers["Content-Disposition"] = f"attachment;filename={name}"
-    return response

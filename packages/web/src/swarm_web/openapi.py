@@ -11,6 +11,7 @@ from swarm_web.logs import LEVELS, LIMIT
 from swarm_web.name_rows import COLUMNS as NAME_COLUMNS
 from swarm_web.node_rows import COLUMNS as NODE_COLUMNS
 from swarm_web.orders import MAX_RATE, MAX_TIME_S, MAX_USERS, TEXT_LIMIT
+from swarm_web.sheets import SHEETS
 
 Schema = dict[str, Any]
 
@@ -143,6 +144,7 @@ def _paths() -> dict[str, Any]:
                 problems=(401, 409),
             )
         },
+        **{f"/api/v1/{kind}.csv": _sheet(kind) for kind in SHEETS},
         "/api/v1/run": _command("start", "Start a run", "Start"),
         "/api/v1/run/load": _command("load", "Change the load of the run", "Load"),
         "/api/v1/run/pause": _command("pause", "Pause the run, or go on", "Pause"),
@@ -328,6 +330,13 @@ def _operation(
         operation["requestBody"] = {"required": True, "content": _json(body)}
         operation["responses"] |= _problems(400, 413, 415)
     return operation
+
+
+def _sheet(kind: str) -> dict[str, Any]:
+    text = f"The table of {kind}, as a file"
+    content = {"text/csv": {"schema": TEXT}}
+    responses = {"200": {"description": text, "content": content}, **_problems(401)}
+    return {"get": {"operationId": f"{kind}_sheet", "summary": text, "responses": responses}}
 
 
 def _command(identity: str, text: str, body: str, *, of: str | None = None) -> dict[str, Any]:

@@ -20,6 +20,9 @@ class Source(Protocol):
     failed: OncePerFrame
     """Failures and exceptions."""
 
+    def snapshot(self) -> dict[str, Any]:
+        """Return everything that the page shows at once."""
+
     def series(
         self,
         name: str | None,
