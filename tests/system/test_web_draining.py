@@ -78,6 +78,7 @@ def test_a_worker_is_drained_while_the_run_goes_on_and_nothing_is_missing(cli: C
         until(lambda: page.shown["workers"]["users"] == [3, 3], "its users on the others")
         shown = page.shown
         assert (shown["run"]["state"], shown["run"]["users"]) == ("running", 6)
+        assert shown["run"]["workers"] == {"there": 2, "expected": 2, "missing": 0}
         changes = [event for event in shown["events"] if event.get("change") not in (None, "joined")]
         assert [(each["change"], each["text"]) for each in changes] == [
             ("drained", f"{gone} has left (drained)")

@@ -167,7 +167,8 @@ def test_settings_of_a_class_are_changed(fresh: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"weight": -1}, {"weight": "many"}, {"fixed_count": 1.5}, {"tasks": 5}, {"host": []}]
+    "wrong",
+    [{"_config": 1}, {"weight": -1}, {"weight": "many"}, {"fixed_count": 1.5}, {"tasks": 5}, {"host": []}],
 )
 def test_settings_of_a_class_that_cannot_be_are_refused(fresh: Served, wrong: dict[str, Any]) -> None:
     answer = fresh.post("/user", {"user_class_name": "Buyer", **wrong})

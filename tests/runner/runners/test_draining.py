@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
 import gevent
 import pytest
 
 from swarm import FastHttpUser, User, constant, task
 from swarm.control.lifecycle import LifecycleError
+from swarm.control.records import RunRecord, WorkerRecord
 from swarm.exceptions import RPCSendError
+from swarm.runners.ledger import Ledger
+from swarm_stats import Exceptions, Registry
 from tests.runner.runners.swarm_of_nodes import Idler, Nodes, Sampler, wait_until
 from tests.runner.runners.test_stopping import SlowServer
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def sampling(nodes, workers: int = 3) -> Nodes:
@@ -158,3 +167,39 @@ def test_settings_of_a_class_that_a_worker_does_not_have_are_said(nodes, caplog)
     swarm.master.share_user_settings({"user_class_name": "Weighted", "fee": 2})
     swarm.master.start(1, spawn_rate=10)
     wait_until(lambda: "settings of a user class do not hold here" in caplog.text)
+
+
+def ledger_of(path: Path) -> Ledger:
+    """Open the books of a master."""
+    runner: Any = SimpleNamespace(stats=Registry(lambda: 1_700_000_000.0), exceptions=Exceptions())
+    return Ledger(runner, path, lambda _: None)
+
+
+def test_a_journal_knows_who_drains_and_that_a_stop_is_forced(tmp_path: Path) -> None:
+    books = ledger_of(tmp_path / "run.journal")
+    books.remember(RunRecord(1, "stopping", {"Shopper": 2}, forced=True))
+    workers = [WorkerRecord("a", 1, 0), WorkerRecord("b", 2, 1, draining=True)]
+    for worker in workers:
+        books.remember_worker(worker)
+    books.flush()
+    books.close()
+
+    again = ledger_of(tmp_path / "run.journal")
+    restored = again.restored()
+    assert restored is not None
+    assert restored.run.forced
+    assert list(restored.workers) == workers
+    again.close()
+
+
+def test_a_journal_from_before_there_was_draining_is_gone_on_with(tmp_path: Path) -> None:
+    books = ledger_of(tmp_path / "run.journal")
+    assert books.journal is not None
+    books.journal.begin(1, {"state": "running", "users": {"Shopper": 2}, "workers": [["a", 1, 0]]})
+    books.close()
+
+    again = ledger_of(tmp_path / "run.journal")
+    restored = again.restored()
+    assert restored is not None
+    assert (restored.run.forced, list(restored.workers)) == (False, [WorkerRecord("a", 1, 0)])
+    again.close()

@@ -109,6 +109,11 @@ def user_order(body: Mapping[str, Any]) -> dict[str, Any]:
     settings = dict(body)
     if not isinstance(settings.get("user_class_name"), str):
         raise Invalid("user_class_name", "user_class_name is the name of a user class.")
+    for key in settings:
+        if not key.isidentifier() or key.startswith("_"):
+            raise Invalid(
+                key[:64], "An attribute of a class has a name of letters, that does not begin with _."
+            )
     for key, whole in (("weight", False), ("fixed_count", True)):
         if key in settings:
             settings[key] = _amount(key, settings[key], whole=whole)

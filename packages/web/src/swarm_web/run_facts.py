@@ -134,10 +134,13 @@ class RunFacts:
         if not hasattr(runner, "clients"):
             return {"there": 1, "expected": 1, "missing": 0}
         options = self._environment.parsed_options
+        there = runner.worker_count
         expected = getattr(options, "expect_workers", 1) if options is not None else 1
+        # Who was let go is not expected any more, unless another one has come for it.
+        spared = expected - len(getattr(runner, "drained_workers", ()))
         return {
-            "there": runner.worker_count,
-            "expected": expected,
+            "there": there,
+            "expected": max(spared, min(there, expected)),
             "missing": len(runner.clients.missing),
         }
 

@@ -102,7 +102,6 @@ class MasterDuties:
                 runner.exceptions.clear()
                 runner.accounting = None
                 runner.lost_workers.clear()
-                runner.drained_workers.clear()
                 runner.monitor.begin()
             case FireTestStart():
                 events.test_start.fire(environment=environment)
