@@ -15,7 +15,7 @@ from swarm_stats.timeline import MINUTES, TENS, Fold, Timeline
 from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
     from swarm_stats.entries import Entry
     from swarm_stats.histogram import Histogram
@@ -117,15 +117,18 @@ def late_figures(entry: Entry) -> tuple[int, float | None]:
 class NameRow:
     """One name: its current figures, and how they came about.
 
-    `heat_intent` has the times from the intended start, from the first request on that began late.
+    `figures` are its number, method and name and what COLUMNS lists, as they were when it was last looked at; empty
+    before it has counted anything. `heat_intent` has the times from the intended start, from the first request on
+    that began late.
     """
 
     def __init__(self, number: int, entry: Entry, second: int) -> None:
         self.number = number
         self.entry = entry
         self.method, self.name = str(entry.method), str(entry.name)
+        self.figures: tuple[Any, ...] = ()
         self.seen = (0, 0, 0)
-        self.is_warm = False
+        self.is_warm = False  # whether its figures may change although nothing more comes
         self.refreshed = 0.0
         self.rates = (0.0, 0.0)
         self.current: list[float | None] = [None, None, None]
@@ -169,6 +172,31 @@ class NameRow:
             self.whole = entry.percentiles(FRACTIONS)
             self.late = late_figures(entry)
 
+    def arrange(self) -> None:
+        """Put the figures together."""
+        entry, counts = self.entry, self.counts()
+        if counts != self.seen:  # more came since it was looked at
+            self.seen, self.is_warm = counts, True
+        requests, failures, interrupted = counts
+        timed = requests - entry.num_none_requests
+        shortest = entry.min_us
+        self.figures = (
+            self.number,
+            self.method,
+            self.name,
+            requests,
+            failures,
+            *self.rates,
+            *self.current,
+            *self.whole,
+            (entry.total_us + timed // 2) // timed / 1000 if timed > 0 else 0.0,
+            None if shortest == NEVER else shortest / 1000,
+            entry.max_us / 1000,
+            (10 * entry.total_content_length + requests // 2) // requests / 10 if requests else 0.0,
+            interrupted,
+            *self.late,
+        )
+
     def keep(self, second: int) -> None:
         """Add what has come since the last time to the series and the heat map, if their next row is complete."""
         step = self.series.step
@@ -184,6 +212,8 @@ class NameRow:
         """Take everything anew, and close the row that goes on."""
         self.seen = self.counts()
         self.refresh(second, moved=False)
+        if any(self.seen):
+            self.arrange()
         self._keep(max(second, self._kept_at + 1))
 
     def _keep(self, current: int) -> None:
@@ -268,6 +298,9 @@ class NameRows:
             if moved or before != row.rates:
                 changed.append(row)
         self._refresh(warm, second, changed, turns)
+        for row in changed:
+            row.arrange()
+            turns.give_way()
         return changed
 
     def complete(self, now: float) -> None:
@@ -309,39 +342,13 @@ class NameRows:
 
 
 def table(rows: Iterable[NameRow], turns: Turns | None = None) -> dict[str, list[Any]]:
-    """Return rows as columns: i, method, name, and COLUMNS."""
+    """Return rows as columns: i, method, name, and COLUMNS; without those that counted nothing yet."""
     turns = turns or Turns()
-    shown = [row for row in rows if any(row.seen)]
+    figures = [row.figures for row in rows if row.figures]
     columns: dict[str, list[Any]] = {column: [] for column in ("i", "method", "name", *COLUMNS)}
-    for first in range(0, len(shown), ROWS_AT_ONCE):
-        part = shown[first : first + ROWS_AT_ONCE]
-        for whole, values in zip(columns.values(), _columns(part), strict=True):
-            whole.extend(values)
+    for first in range(0, len(figures), ROWS_AT_ONCE):
+        part = zip(*figures[first : first + ROWS_AT_ONCE], strict=True)
+        for column, values in zip(columns.values(), part, strict=True):
+            column.extend(values)
         turns.give_way()
     return columns
-
-
-def _columns(rows: Sequence[NameRow]) -> Iterator[Iterable[Any]]:
-    """One column after the other: that takes a third of what row by row does."""
-    entries = [row.entry for row in rows]
-    requests, failures, interrupted = zip(*[row.seen for row in rows], strict=True)
-    yield [row.number for row in rows]
-    yield [row.method for row in rows]
-    yield [row.name for row in rows]
-    yield requests
-    yield failures
-    yield from zip(*[row.rates for row in rows], strict=True)
-    yield from zip(*[row.current for row in rows], strict=True)
-    yield from zip(*[row.whole for row in rows], strict=True)
-    timed = [entry.num_requests - entry.num_none_requests for entry in entries]
-    yield [
-        (entry.total_us + n // 2) // n / 1000 if n else 0.0 for entry, n in zip(entries, timed, strict=True)
-    ]
-    yield [None if us == NEVER else us / 1000 for us in [entry.min_us for entry in entries]]
-    yield [entry.max_us / 1000 for entry in entries]
-    yield [
-        (10 * entry.total_content_length + n // 2) // n / 10 if n else 0.0
-        for entry, n in [(entry, entry.num_requests) for entry in entries]
-    ]
-    yield interrupted
-    yield from zip(*[row.late for row in rows], strict=True)
