@@ -5,12 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import math
-import random
 from typing import TYPE_CHECKING, Any
 
 from swarm_stats import heat
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 NAMES = 1_000
@@ -22,9 +22,8 @@ ODD = ["/<script>alert(1)</script>", "/\u202eright-to-left", "/\U0001f41d\U0001f
 SLOWEST = "/catalogue/section-07/item/0007"
 
 
-def write(path: Path) -> None:
-    """Write the recording."""
-    random.seed(20)
+def write(path: Path, alter: Callable[[dict[str, Any], dict[str, Any]], None] | None = None) -> None:
+    """Write the recording; `alter` changes its snapshot and its details before."""
     history = _history()
     snapshot = {
         "schema": 1,
@@ -45,13 +44,13 @@ def write(path: Path) -> None:
         "errors": {"kinds": 1, "occurrences": 60, "exceptions": 0},
         "log": 0,
     }
-    frames = [
-        {"id": f"big-{n}", "time": END + n, "run": snapshot["run"], "names": _changed(n), "events": []}
-        for n in range(2, 62)
-    ]
     details = {
         "series": {f"GET\x1f{SLOWEST}": {"step": 10, **_series(history)}},
         "heatmaps": {"\x1fAggregated": _heat(history)},
+        "percentiles": {
+            "\x1fAggregated": {"service": _percentiles("", "Aggregated"), "intent": None},
+            f"GET\x1f{SLOWEST}": {"service": _percentiles("GET", SLOWEST), "intent": None},
+        },
         "errors": {
             "failures": [
                 {
@@ -60,6 +59,8 @@ def write(path: Path) -> None:
                     "name": SLOWEST,
                     "error": "HTTPError('500 Server Error')",
                     "occurrences": 60,
+                    "nodes": [f"host-0_{n:03}" for n in range(20)],
+                    "node_count": 30,
                     "first_seen": END - 600,
                     "last_seen": END - 1,
                     "series": {"step": 10, "time": [END - 20, END - 10], "counts": [1, 2]},
@@ -79,6 +80,64 @@ def write(path: Path) -> None:
             "preflight": [],
         },
     }
+    if alter:
+        alter(snapshot, details)
+    frames = [
+        {
+            "id": f"big-{n}",
+            "time": END + n,
+            "run": snapshot["run"],
+            "names": _changed(n, snapshot["names"]),
+            "events": [],
+        }
+        for n in range(2, 62)
+    ]
+    _write(path, snapshot, frames, details)
+
+
+def write_played(path: Path, seconds: int = SECONDS) -> None:
+    """Write the same run from its first second on: a frame each second, a twentieth of the names in each."""
+    history, heat_map, names = _history(fine=True), _heat(_history(fine=True)), _names()
+    columns = ("time", "columns")
+    snapshot: dict[str, Any] = {
+        "schema": 1,
+        "id": "played-1",
+        "time": END - SECONDS,
+        "run": {**_run(), "state": "running", "ended": None},
+        "total": _total(),
+        "names": names,
+        "workers": _workers(),
+        "history": {key: [] for key in history},
+        "history_lag": 0,
+        "window": 10,
+        "events": [
+            {"id": 1, "time": END - SECONDS, "kind": "state", "text": "spawning", "state": "spawning"}
+        ],
+        "errors": {"kinds": 0, "occurrences": 0, "exceptions": 0},
+        "log": 0,
+    }
+    frames = []
+    for second in range(seconds):
+        changed = range(second % 20, NAMES, 20)
+        frames.append(
+            {
+                "id": f"played-{second + 2}",
+                "time": END - SECONDS + second + 1,
+                "run": {**snapshot["run"], "elapsed": second + 1},
+                "total": snapshot["total"],
+                "names": {key: [values[at] for at in changed] for key, values in names.items()},
+                "workers": snapshot["workers"],
+                "history": {key: [values[second]] for key, values in history.items()},
+                "heat": {key: [heat_map[key][second]] for key in columns},
+                "events": [],
+            }
+        )
+    _write(path, snapshot, frames, {})
+
+
+def _write(
+    path: Path, snapshot: dict[str, Any], frames: list[dict[str, Any]], details: dict[str, Any]
+) -> None:
     lines: list[dict[str, Any]] = [
         {"swarm_recording": 1, "version": "0.1.0", "time": END},
         {"event": "full", "data": snapshot},
@@ -89,7 +148,20 @@ def write(path: Path) -> None:
         file.writelines(json.dumps(line) + "\n" for line in lines)
 
 
-def _history() -> dict[str, list[Any]]:
+def _percentiles(method: str, name: str) -> dict[str, Any]:
+    fractions = [0.0, 0.5, 0.9, 0.99, 0.999, 0.9999, 1.0]
+    times = [1.0, 21.0, 70.0, 270.0, 900.0, 1_700.0, 2_000.0]
+    return {
+        "method": method,
+        "name": name,
+        "of": "service",
+        "count": 50_000,
+        "fractions": fractions,
+        "ms": times,
+    }
+
+
+def _history(fine: bool = False) -> dict[str, list[Any]]:
     rows: dict[str, list[Any]] = {
         key: []
         for key in [
@@ -127,7 +199,7 @@ def _history() -> dict[str, list[Any]]:
         )
         for key, value in zip(rows, values, strict=True):
             rows[key].append(value)
-        second += 1 if END - second <= 900 else 5
+        second += 1 if fine or END - second <= 900 else 5
     return rows
 
 
@@ -179,10 +251,8 @@ def _names() -> dict[str, list[Any]]:
     }
 
 
-def _changed(frame: int) -> dict[str, list[Any]]:
-    names = _names()
-    names["requests"] = [requests + 10 * frame for requests in names["requests"]]
-    return names
+def _changed(frame: int, names: dict[str, list[Any]]) -> dict[str, list[Any]]:
+    return {**names, "requests": [requests + 10 * frame for requests in names["requests"]]}
 
 
 def _workers() -> dict[str, list[Any]]:

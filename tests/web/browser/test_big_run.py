@@ -57,14 +57,14 @@ def test_a_name_has_its_own_charts(screen: Screen, big: UiProcess) -> None:
 def test_charts_can_be_read_without_seeing_them(screen: Screen, big: UiProcess) -> None:
     page = screen.page
     screen.open(big.url, "live", "?range=all")
-    chart = page.get_by_role("figure", name="Throughput").get_by_role("img")
+    chart = page.get_by_role("figure", name="Throughput (/s)").get_by_role("img")
     expect(chart).to_have_attribute(
         "aria-label", re.compile("^Throughput: requests 5,000 /s, failures 0 /s at ")
     )
 
     chart.focus()
     page.keyboard.press("Home")
-    expect(page.get_by_role("figure", name="Throughput").get_by_role("status")).to_contain_text(
+    expect(page.get_by_role("figure", name="Throughput (/s)").get_by_role("status")).to_contain_text(
         "requests 1 /s"
     )
     page.keyboard.press("d")

@@ -1,19 +1,22 @@
 // Tests of the browser's modules that need no process: run in the browser by test_units.py. Returns what failed.
 async (base) => {
   const table = await import(`${base}/table.js`);
-  const { put, fold, since, putHeat } = await import(`${base}/run.js`);
+  const { put, Run } = await import(`${base}/run.js`);
   const { seconds, planned } = await import(`${base}/views/new-run.js`);
   const format = await import(`${base}/format.js`);
-  const { extent, readColumn } = await import(`${base}/widgets/heatmap.js`);
+  const { extent, readColumn, ticks, difference } = await import(`${base}/widgets/heatmap.js`);
+  const { dots, lasts, quantile, readSpan } = await import(`${base}/widgets/curve.js`);
+  const { future } = await import(`${base}/views/live.js`);
+  const { undoOf } = await import(`${base}/widgets/load-control.js`);
   const failed = [];
   const is = (what, found, wanted) => {
     const [a, b] = [JSON.stringify(found), JSON.stringify(wanted)];
     if (a !== b) failed.push(`${what}: ${a} is not ${b}`);
   };
-  const columns = () => ({
+  const columns = (n = 4) => ({
     i: [0, 1, 2, 3],
     method: ["GET", "GET", "POST", "GET"],
-    name: ["/a/one", "/a/two", "/b", "http://other/a/b/three?x=/y"],
+    name: ["/a/one", "/a/two", "/b", "http://other/a/b/three?x=/y", "http://other/a/b/four"].slice(0, n),
     requests: [10, 20, 30, 40],
     failures: [0, 5, 0, 0],
     p95: [9, 1, null, 50],
@@ -29,19 +32,22 @@ async (base) => {
   is("a frame without names changes none", names.size, 5);
 
   // order
-  is("failing first, then slowest", table.Order.of(columns(), {}), [1, 2, 3, 0]);
-  is("by a column, the largest first", table.Order.of(columns(), { sort: "-requests" }), [3, 2, 1, 0]);
-  is("what is not known comes last", table.Order.of(columns(), { sort: "p95" }), [1, 0, 3, 2]);
-  is("what is not known comes last downwards, too", table.Order.of(columns(), { sort: "-p95" }), [3, 0, 1, 2]);
-  is("all words of a filter, in any case", table.Order.of(columns(), { filter: "get A/ TH", sort: "requests" }), [3]);
-  is("nothing", table.Order.of({}, {}), []);
+  is("failing first, then slowest", table.ordered(columns(), {}), [1, 2, 3, 0]);
+  is("by a column, the largest first", table.ordered(columns(), { sort: "-requests" }), [3, 2, 1, 0]);
+  is("what is not known comes last", table.ordered(columns(), { sort: "p95" }), [1, 0, 3, 2]);
+  is("what is not known comes last downwards, too", table.ordered(columns(), { sort: "-p95" }), [3, 0, 1, 2]);
+  is("all words of a filter, in any case", table.ordered(columns(), { filter: "get A/ TH", sort: "requests" }), [3]);
+  is("nothing", table.ordered({}), []);
 
   // tree
   const closed = table.treeLines(columns(), [0, 1, 2, 3], new Set());
-  is("folders are closed first", closed.map(({ label, position }) => [label, position ?? null]), [["/a/", null], ["/b", 2]]);
-  is("a folder sums up", [closed[0].names, closed[0].sums.requests, closed[0].sums.failures, closed[0].sums.p95], [3, 70, 5, 50]);
+  is("folders are closed first", closed.map(({ label, position }) => [label, position ?? null]), [["/a/", null], ["http://other/a/b/three?x=/y", 3], ["/b", 2]]);
+  is("a folder sums up", [closed[0].names, closed[0].sums.requests, closed[0].sums.failures, closed[0].sums.p95], [2, 30, 5, 9]);
   const open = table.treeLines(columns(), [0, 1, 2, 3], new Set(["/a"]));
-  is("an open one shows what is in it", open.map(({ depth, position }) => [depth, position ?? null]), [[0, null], [1, 3], [1, 0], [1, 1], [0, 2]]);
+  is("an open one shows what is in it", open.map(({ depth, position }) => [depth, position ?? null]), [[0, null], [1, 0], [1, 1], [0, 3], [0, 2]]);
+  const hosts = table.treeLines(columns(5), [0, 3, 4], new Set(["http://other", "http://other/a"]));
+  is("hosts are the first level", hosts.map(({ depth, label }) => [depth, label]), [[0, "/a/one"], [0, "http://other/"], [1, "http://other/a/"], [2, "http://other/a/b/"]]);
+  is("an address without a path is in its host", table.segments("http://other"), ["http://other"]);
 
   // series
   const series = { time: [10, 11], rps: [1, 2] };
@@ -49,20 +55,55 @@ async (base) => {
   is("rows stand by their time", series, { time: [10, 11, 12, 13], rps: [1, 20, 3, 4] });
   put(series, {});
   is("no rows change nothing", series.time.length, 4);
-  is("from a time on", since(series, 12), { time: [12, 13], rps: [3, 4] });
-  const long = { time: [], rps: [], p95: [], users: [] };
-  for (let t = 0; t < 2000; t++) put(long, { time: [t], rps: [2], p95: [t], users: [t] });
-  fold(long, 2000);
-  is("old seconds are folded", long.time.length < 1200 && long.time.length > 1000, true);
-  is("folded rows: mean, highest, last", [long.time[0], long.rps[0], long.p95[0], long.users[0]], [0, 2, 4, 4]);
-  is("the last 15 minutes are left as they are", long.time.slice(-900), Array.from({ length: 900 }, (_, k) => 1100 + k));
-
   // heat
   const heat = { bounds: [0, 1, 2, 4], step: 1, time: [5], columns: [[0, 1]] };
-  putHeat(heat, { time: [4, 5], columns: [[1, 2], [1, 3, 2, 9]] });
+  put(heat, { time: [4, 5], columns: [[1, 2], [1, 3, 2, 9]] });
   is("columns stand by their time", heat.columns, [[1, 2], [1, 3, 2, 9]]);
   is("buckets in use", extent(heat, 0, 10), { low: 0, high: 2, most: 9 });
   is("counts of a column", readColumn([1, 3, 2, 9], 1), { all: 12, here: 3, upTo: 3 });
+
+  // where latencies stand along a heat map
+  const edges = [0, 0.25, 0.5, 0.75];
+  for (let octave = 1; octave <= 1024; octave *= 2) edges.push(octave, octave * 1.25, octave * 1.5, octave * 1.75);
+  const labelled = (height) => ticks(edges, edges.indexOf(1), edges.indexOf(1024), height).map(({ value }) => value).sort((x, y) => x - y);
+  is("decades are labelled", labelled(60), [1, 10, 100, 1000]);
+  is("2 and 5 between them where there is room", labelled(400), [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]);
+  const [one] = ticks(edges, edges.indexOf(1), edges.indexOf(1) + 3, 100);
+  is("at their own height", [one.value, one.y], [1, 100]);
+
+  // a span of a heat map
+  const span = { bounds: [0, 1, 1.25, 1.5], step: 1, time: [10, 11, 12, 20, 30], columns: [[0, 5], [1, 90, 2, 10], [2, 100], [1, 1], [1, 1]] };
+  const read = readSpan(span, 11.2, 12.1);
+  is("its whole columns", [read.count, read.from, read.to], [200, 11, 13]);
+  is("in the form of exact percentiles", [read.fractions, read.ms.map((value) => value.toFixed(3))], [[0, 0.45, 1], ["1.111", "1.111", "1.364"]]);
+  is("no latency is farther off than that", [read.off.toFixed(4), (1.364 / 1.25 - 1).toFixed(2), (1 - 1.364 / 1.5).toFixed(2)], ["0.0909", "0.09", "0.09"]);
+  is("percentiles", [quantile(read, 0.45).toFixed(3), quantile(read, 0.9).toFixed(3), quantile(read, 0.999)], ["1.111", "1.364", null]);
+  is("nothing in it", readSpan(span, 40, 50).count, 0);
+  is("old columns are longer", [0, 1, 2, 3, 4].map((k) => lasts(span, k)), [1, 1, 1, 8, 10]);
+  is("more and fewer", difference({ ...span, columns: [[0, 3], [2, 110], [2, 100], [1, 1], []] }, span, 10, 12).columns, [[0, -2], [1, -90, 2, 100], [], [], []]);
+
+  // latency over throughput
+  const history = { time: [8, 9, 10, 15, 19, 20, 25, 40], rps: [1, 3, 10, 20, 30, 0, null, 5], p95: [5, 6, 7, 8, 9, 9, 9, null] };
+  is("a dot for ten seconds", dots(history, 0, 30).map(({ at, rps, p95 }) => [at, rps, p95]), [[0, 2, 6], [10, 20, 9]]);
+  is("not before they are over", dots(history, 0, 19).map(({ at }) => at), [0]);
+
+  // what is being edited, as a line into the future
+  const run = new Run({}, true);
+  Object.assign(run.history, { time: [0, 60], users: [1, 10], target: [10, 10] });
+  run.run.value = { ...run.run.value, users: 10 };
+  is("nothing is edited", Object.keys(future(run, 0, 60)).includes("last"), false);
+  run.draft.value = { users: 110, rate: 10 };
+  is("the ramp, and that it was reached", [future(run, 0, 60).to, future(run, 0, 60).series.time, future(run, 0, 60).series.plan], [72, [0, 60, 70, 72], [null, 10, 110, 110]]);
+  run.draft.value = { users: 1010, rate: 1 };
+  is("a third of the chart at most", [future(run, 0, 60).to, future(run, 0, 60).series.plan], [80, [null, 10, 30]]);
+  run.draft.value = { users: 0, rate: 5 };
+  is("downwards, too", future(run, 0, 60).series.plan, [null, 10, 0, 0]);
+
+  // undo
+  const command = (action, outcome = "done") => ({ kind: "command", action, outcome, before: { users: 7, rate: 2 } });
+  is("back to what was", undoOf([command("start"), command("load"), { kind: "state" }]), { users: 7, rate: 2 });
+  is("not beyond a run's start", undoOf([command("load"), command("start")]), null);
+  is("not a change that was refused", undoOf([command("start"), command("load", "no")]), null);
 
   // what one writes and reads
   is("times", ["90", "1h30m", "20 m", "", "2s"].map(seconds), [90, 5400, 1200, null, 2]);

@@ -2,13 +2,13 @@
 import { signal } from "@preact/signals";
 
 export class ApiError extends Error {
-  /** @param {number} status @param {{code: string, message: string, field: string | null}} error */
-  constructor(status, { code, message, field }) {
-    super(message);
-    this.status = status;
-    this.code = code;
-    this.field = field;
-  }
+	/** @param {number} status @param {{code: string, message: string, field: string | null}} error */
+	constructor(status, { code, message, field }) {
+		super(message);
+		this.status = status;
+		this.code = code;
+		this.field = field;
+	}
 }
 
 /** Who we are: the role is null before a log-in. */
@@ -18,49 +18,49 @@ export const maySteer = () => session.value.role === "operator" && !session.valu
 
 /** @param {string} path @param {RequestInit} [init] */
 async function ask(path, init = {}) {
-  let answer;
-  try {
-    answer = await fetch(path, { credentials: "same-origin", ...init });
-  } catch {
-    throw new ApiError(0, { code: "unreachable", message: "The process that serves this page does not answer.", field: null });
-  }
-  const body = answer.status === 204 ? null : await answer.json().catch(() => null);
-  if (!answer.ok) {
-    if (answer.status === 401 && path !== "api/v1/session") session.value = { ...session.value, role: null };
-    throw new ApiError(answer.status, body?.error ?? { code: "internal", message: `The answer was ${answer.status}.`, field: null });
-  }
-  return body;
+	let answer;
+	try {
+		answer = await fetch(path, { credentials: "same-origin", ...init });
+	} catch {
+		throw new ApiError(0, { code: "unreachable", message: "The process that serves this page does not answer.", field: null });
+	}
+	const body = answer.status === 204 ? null : await answer.json().catch(() => null);
+	if (!answer.ok) {
+		if (answer.status === 401 && path !== "api/v1/session") session.value = { ...session.value, role: null };
+		throw new ApiError(answer.status, body?.error ?? { code: "internal", message: `The answer was ${answer.status}.`, field: null });
+	}
+	return body;
 }
 
 /** @param {string} path below api/v1/ @param {Record<string, string | number>} [query] */
 export const get = (path, query = {}) => {
-  const text = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)])).toString();
-  return ask(`api/v1/${path}${text ? `?${text}` : ""}`);
+	const text = new URLSearchParams(Object.entries(query).map(([key, value]) => [key, String(value)])).toString();
+	return ask(`api/v1/${path}${text ? `?${text}` : ""}`);
 };
 
 /** Post a command; the same one is never carried out twice. @param {string} path @param {object} [body] */
 export const command = (path, body = {}) =>
-  ask(`api/v1/${path}`, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": key() },
-    body: JSON.stringify(body),
-  });
+	ask(`api/v1/${path}`, {
+		method: "POST",
+		headers: { "Content-Type": "application/json", "Idempotency-Key": key() },
+		body: JSON.stringify(body),
+	});
 
 function key() {
-  return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+	return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** Find out who we are, with the token of the address if there is one. */
 export async function openSession() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (token) {
-    history.replaceState(null, "", location.pathname + location.search);
-    await logIn(token).catch(() => {});
-  }
-  if (!session.value.role) session.value = { ...(await get("session")), known: true };
+	const token = new URLSearchParams(location.hash.slice(1)).get("token");
+	if (token) {
+		history.replaceState(null, "", location.pathname + location.search);
+		await logIn(token).catch(() => {});
+	}
+	if (!session.value.role) session.value = { ...(await get("session")), known: true };
 }
 
 /** @param {string} token Raises ApiError when it is wrong. */
 export async function logIn(token) {
-  session.value = { ...(await ask("api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) })), known: true };
+	session.value = { ...(await ask("api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) })), known: true };
 }

@@ -3,10 +3,7 @@ import { render } from "preact";
 import { dateTime, duration } from "./format.js";
 import { Run } from "./run.js";
 import { html, nextTheme, theme } from "./ui.js";
-import { Endpoints } from "./views/endpoints.js";
-import { Errors } from "./views/errors.js";
-import { Live } from "./views/live.js";
-import { Workers } from "./views/workers.js";
+import { Contents } from "./views/report.js";
 import { signal } from "@preact/signals";
 
 /** Whether it is being printed: then all rows are shown. */
@@ -16,54 +13,53 @@ addEventListener("afterprint", () => (printing.value = false));
 
 /** What the file carries: JSON, deflated, in base64. @returns {Promise<any>} */
 async function payload() {
-  const text = /** @type {HTMLElement} */ (document.getElementById("payload")).textContent ?? "";
-  const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
-  return new Response(stream).json();
+	const text = /** @type {HTMLElement} */ (document.getElementById("payload")).textContent ?? "";
+	const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
+	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
+	return new Response(stream).json();
 }
 
 /** @param {any} data */
-function runOf({ snapshot, heat, names, errors }) {
-  const at = new Map((snapshot.names.i ?? []).map((/** @type {number} */ i, /** @type {number} */ position) => [i, position]));
-  const positions = new Map((snapshot.names.i ?? []).map((/** @type {number} */ _, /** @type {number} */ k) => [`${snapshot.names.method[k]} ${snapshot.names.name[k]}`, k]));
-  /** @param {string} key @param {number} k */
-  const series = (key, k) => names?.[key]?.[at.get(snapshot.names.i[k]) ?? k] ?? [];
-  const run = new Run(
-    {
-      series: async (method, name) => {
-        const k = positions.get(`${method} ${name}`) ?? 0;
-        return /** @type {any} */ ({ step: names?.step ?? 60, time: names?.time ?? [], rps: series("rps", k), p95: series("p95", k) });
-      },
-      heatmap: async () => null,
-      errors: async () => errors,
-    },
-    false,
-  );
-  run.replace(snapshot);
-  if (heat) run.setHeat(heat);
-  run.sparkline = (k) => (names ? series("p95", k) : null);
-  return run;
+function runOf({ snapshot, heat, heat_intent: intent, names, errors, percentiles }) {
+	/** @param {string} key @param {number} k */
+	const series = (key, k) => names?.[key]?.[k] ?? [];
+	/** @type {Run} */
+	const run = new Run(
+		{
+			series: async (method, name) => {
+				const k = run.names.find(method, name);
+				return /** @type {any} */ ({ step: names?.step ?? 60, time: names?.time ?? [], rps: series("rps", k), p95: series("p95", k) });
+			},
+			heatmap: async () => null,
+			percentiles: async (_, name, of) => (name ? null : (percentiles?.[of] ?? null)),
+			errors: async () => errors,
+		},
+		false,
+	);
+	run.replace(snapshot);
+	if (heat) run.setHeat(heat);
+	if (intent) run.setHeat(intent, "heatIntent");
+	run.sparkline = (k) => (names ? series("p95", k) : null);
+	return run;
 }
 
 /** @param {{run: Run}} props */
 function Page({ run }) {
-  const facts = run.run.value;
-  return html`<header class="top"><div class="bar"><strong class="name">${facts.profile || facts.locustfile || "Swarm"}</strong>
-      <span>${dateTime(facts.started)}, ${duration(facts.elapsed)}</span>${facts.host && html`<span>${facts.host}</span>`}
-      <span class=${facts.verdict?.valid === false ? "badge bad" : "badge good"}>${facts.verdict?.valid === false ? "figures suspect" : "figures valid"}</span></div>
-    <button type="button" class="quiet" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`}>◐</button></header>
-  <main id="main">
-    ${facts.accounting && html`<p class=${facts.accounting.missing ? "notice warn" : "notice"}>${facts.accounting.text}</p>`}
-    <${Live} run=${run} />
-    <${Endpoints} run=${run} all=${printing.value} />
-    <${Errors} run=${run} />
-    ${(run.workers.value.id ?? []).length > 1 && html`<${Workers} run=${run} />`}
-  </main>`;
+	const facts = run.run.value;
+	return html`<header class="top"><div class="bar"><strong class="name">${facts.profile || facts.locustfile || "Swarm"}</strong>
+			<span>${dateTime(facts.started)}, ${duration(facts.elapsed)}</span>${facts.host && html`<span>${facts.host}</span>`}
+			<span class=${facts.verdict?.valid === false ? "badge bad" : "badge good"}>${facts.verdict?.valid === false ? "figures suspect" : "figures valid"}</span></div>
+		<button type="button" class="quiet" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`}>◐</button></header>
+	<main id="main">
+		${facts.accounting && html`<p class=${facts.accounting.missing ? "notice warn" : "notice"}>${facts.accounting.text}</p>`}
+		<${Contents} run=${run} all=${printing.value} />
+	</main>`;
 }
 
 payload().then((data) => {
-  document.getElementById("summary")?.remove();
-  const place = document.createElement("div");
-  document.body.prepend(place);
-  render(html`<${Page} run=${runOf(data)} />`, place);
+	document.getElementById("summary")?.remove();
+	const place = document.createElement("div");
+	document.body.prepend(place);
+	document.documentElement.toggleAttribute("data-suspect", data.snapshot.run.verdict?.valid === false);
+	render(html`<${Page} run=${runOf(data)} />`, place);
 });

@@ -7,40 +7,40 @@ let source = null;
 let state = { type: "state", open: false };
 
 function tell(message) {
-  for (const port of ports) port.postMessage(message);
+	for (const port of ports) port.postMessage(message);
 }
 
 function setState(open, reason = "") {
-  state = { type: "state", open, reason };
-  tell(state);
+	state = { type: "state", open, reason };
+	tell(state);
 }
 
 function connect() {
-  if (source) source.close();
-  const here = (source = new EventSource("../../api/v1/stream"));
-  here.onopen = () => setState(true);
-  here.onerror = () => {
-    setState(false);
-    // A refusal (no log-in, a proxy's error page) ends an EventSource for good: try again ourselves.
-    if (here.readyState === EventSource.CLOSED && here === source) setTimeout(() => here === source && connect(), RETRY_MS);
-  };
-  for (const event of ["full", "frame", "auth", "bye"]) {
-    here.addEventListener(event, (message) => {
-      tell({ type: event, data: message.data });
-      if (event === "auth") here.close();
-    });
-  }
+	if (source) source.close();
+	const here = (source = new EventSource("../../api/v1/stream"));
+	here.onopen = () => setState(true);
+	here.onerror = () => {
+		setState(false);
+		// A refusal (no log-in, a proxy's error page) ends an EventSource for good: try again ourselves.
+		if (here.readyState === EventSource.CLOSED && here === source) setTimeout(() => here === source && connect(), RETRY_MS);
+	};
+	for (const event of ["full", "frame", "auth", "bye"]) {
+		here.addEventListener(event, (message) => {
+			tell({ type: event, data: message.data });
+			if (event === "auth") here.close();
+		});
+	}
 }
 
 onconnect = ({ ports: [port] }) => {
-  ports.add(port);
-  port.onmessage = ({ data }) => {
-    if (data === "close") ports.delete(port);
-    if (data === "close" && ports.size === 0 && source) {
-      source.close();
-      source = null;
-    }
-    if (data === "open" && (!source || source.readyState === EventSource.CLOSED)) connect();
-  };
-  port.postMessage(state);
+	ports.add(port);
+	port.onmessage = ({ data }) => {
+		if (data === "close") ports.delete(port);
+		if (data === "close" && ports.size === 0 && source) {
+			source.close();
+			source = null;
+		}
+		if (data === "open" && (!source || source.readyState === EventSource.CLOSED)) connect();
+	};
+	port.postMessage(state);
 };

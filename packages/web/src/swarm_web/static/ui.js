@@ -2,25 +2,65 @@
 // nodes), the theme, dialogs.
 import { effect, signal } from "@preact/signals";
 import { h } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import htm from "htm";
+import { setParams } from "./router.js";
 
+/** @type {Fn.html} */
 export const html = htm.bind(h);
 
 /** A class list from names and conditions. @param {...(string | false | null | undefined)} names */
 export const classes = (...names) => names.filter(Boolean).join(" ");
 
-// -- light, dark, or as the system has it ------------------------------------------------------------------------
+/** A set with a key more, or less. @type {Fn.toggled} */
+export function toggled(set, key) {
+	const next = new Set(set);
+	if (!next.delete(key)) next.add(key);
+	return next;
+}
+
+/** @type {Fn.Check} */
+export const Check = ({ on, flip, children }) => html`<label class="check"><input type="checkbox" checked=${Boolean(on)} onChange=${flip} /> ${children}</label>`;
+
+/** @type {Fn.Close} */
+export const Close = ({ what = "", act }) => html`<button type="button" class="quiet close" aria-label=${`Close${what}`} onClick=${act}>✕</button>`;
+
+/** The filter of a page; the address keeps it. @type {Fn.Filter} */
+export const Filter = ({ text, hint }) => html`<label>Filter <input id="filter" type="search" value=${text} placeholder=${hint} onInput=${(event) => setParams({ filter: valueOf(event) })} /></label>`;
+
+/** What a field holds. @param {Event} event */
+export const valueOf = (event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
+
+const EVERY_MS = 5000;
+
+/** Ask, and again and again while it is shown. @type {Fn.useFresh} */
+export function useFresh(fetchIt, when, again = true) {
+	const [value, setValue] = useState(/** @type {any} */ (null));
+	const [error, setError] = useState("");
+	useEffect(() => {
+		let shownStill = true;
+		const load = () => fetchIt().then((each) => shownStill && (setValue(each), setError(""))).catch((/** @type {Error} */ failed) => shownStill && setError(failed.message));
+		load();
+		const timer = again ? setInterval(load, EVERY_MS) : 0;
+		return () => {
+			shownStill = false;
+			clearInterval(timer);
+		};
+	}, [...when, again]);
+	return { value, error };
+}
+
+// -- light, dark, or as the system has it --
 
 const THEMES = ["system", "light", "dark"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 const stored = (() => {
-  try {
-    return localStorage.getItem("swarm-theme");
-  } catch {
-    return null; // a report from disk may have no storage
-  }
+	try {
+		return localStorage.getItem("swarm-theme");
+	} catch {
+		return null; // a report from disk may have no storage
+	}
 })();
 
 /** What was chosen. */
@@ -29,36 +69,36 @@ export const theme = signal(stored && THEMES.includes(stored) ? stored : "system
 export const shown = signal("light");
 
 const apply = () => {
-  shown.value = theme.value === "system" ? (dark.matches ? "dark" : "light") : theme.value;
-  document.documentElement.dataset.theme = shown.value;
+	shown.value = theme.value === "system" ? (dark.matches ? "dark" : "light") : theme.value;
+	document.documentElement.dataset.theme = shown.value;
 };
 effect(apply);
 dark.addEventListener("change", apply);
 
 export function nextTheme() {
-  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
-  try {
-    localStorage.setItem("swarm-theme", theme.value);
-  } catch {
-    // it lasts as long as the page
-  }
+	theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length];
+	try {
+		localStorage.setItem("swarm-theme", theme.value);
+	} catch {
+		// it lasts as long as the page
+	}
 }
 
-// -- a modal dialog on the browser's own element, which keeps the focus and closes on Escape --------------------------
+// -- a modal dialog on the browser's own element, which keeps the focus and closes on Escape --
 
-/** @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} props */
+/** @type {Fn.Dialog} */
 export function Dialog({ title, onClose, children, wide = false }) {
-  const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
-  useEffect(() => {
-    const dialog = /** @type {HTMLDialogElement} */ (element.current);
-    const before = /** @type {HTMLElement | null} */ (document.activeElement);
-    dialog.showModal();
-    /** @type {HTMLElement | null} */ (dialog.querySelector("[data-focus]"))?.focus();
-    return () => before?.focus?.();
-  }, []);
-  return html`<dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose}
-    onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }}>
-    <header><h2>${title}</h2><button type="button" class="quiet" onClick=${onClose} aria-label="Close">✕</button></header>
-    ${children}
-  </dialog>`;
+	const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
+	useEffect(() => {
+		const dialog = /** @type {HTMLDialogElement} */ (element.current);
+		const before = /** @type {HTMLElement | null} */ (document.activeElement);
+		dialog.showModal();
+		/** @type {HTMLElement | null} */ (dialog.querySelector("[data-focus]"))?.focus();
+		return () => before?.focus?.();
+	}, []);
+	return html`<dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose}
+		onCancel=${(event) => { event.preventDefault(); onClose(); }}>
+		<header><h2>${title}</h2><${Close} act=${onClose} /></header>
+		${children}
+	</dialog>`;
 }

@@ -1,53 +1,52 @@
 // What failed, grouped; and exceptions of the test's own code with their tracebacks.
-import { useEffect, useState } from "preact/hooks";
 import { count, dateTime } from "../format.js";
 import { route, setParams } from "../router.js";
 import { comparison } from "../table.js";
-import { html } from "../ui.js";
+import { Close, Filter, html, useFresh } from "../ui.js";
 import { Table } from "../widgets/table.js";
 import { Spark } from "./endpoints.js";
 
-/** @typedef {import("../run.js").Run} Run */
-
 /** @param {{run: Run}} props */
 export function Errors({ run }) {
-  const mark = run.errors.value;
-  const { kinds, occurrences, exceptions } = mark;
-  const [found, setFound] = useState(/** @type {any} */ (null));
-  const [failed, setFailed] = useState("");
-  useEffect(() => {
-    let wanted = true;
-    run.source.errors().then((value) => wanted && (setFound(value), setFailed(""))).catch((error) => wanted && setFailed(error.message));
-    return () => {
-      wanted = false;
-    };
-  }, [kinds, occurrences, exceptions]);
-  const { sort = "-occurrences", filter = "" } = route.value.params;
-  const all = found?.failures ?? [];
-  const words = filter.toLowerCase();
-  const rows = words ? all.filter((/** @type {any} */ row) => `${row.method} ${row.name} ${row.error}`.toLowerCase().includes(words)) : all;
-  const columns = { occurrences: rows.map((/** @type {any} */ row) => row.occurrences), name: rows.map((/** @type {any} */ row) => row.name), error: rows.map((/** @type {any} */ row) => row.error), last_seen: rows.map((/** @type {any} */ row) => row.last_seen), first_seen: rows.map((/** @type {any} */ row) => row.first_seen) };
-  const order = rows.map((/** @type {any} */ _, /** @type {number} */ k) => k).sort(comparison(columns, sort));
-  return html`<h1>Errors</h1>
-    ${failed && html`<p class="notice warn">${failed}</p>`}
-    <div class="row controls">
-      <label>Filter <input id="filter" type="search" value=${filter} placeholder="name or message" onInput=${(/** @type {InputEvent} */ event) => setParams({ filter: /** @type {HTMLInputElement} */ (event.currentTarget).value })} /></label>
-      <span>${count(occurrences)} failures of ${count(kinds)} kinds</span>
-      ${run.live && html`<a href="stats/failures/csv" download>CSV</a>`}
-    </div>
-    <${Table} label="Failures" sort=${sort} onSort=${(/** @type {string} */ next) => setParams({ sort: next || null })} order=${order} rowKey=${(/** @type {number} */ k) => rows[k].id} height=${360}
-      empty=${found ? "No request has failed." : "Loading…"} columns=${[
-        { key: "error", label: "error", text: true, cell: (/** @type {number} */ k) => html`<span class="message" title=${rows[k].error}>${rows[k].error}</span>` },
-        { key: "name", label: "name", text: true, cell: (/** @type {number} */ k) => html`<small>${rows[k].method}</small> <bdi title=${rows[k].name}>${rows[k].name}</bdi>` },
-        { key: "occurrences", label: "times", cell: (/** @type {number} */ k) => count(rows[k].occurrences) },
-        { key: "spark", label: "of late", fixed: true, cell: (/** @type {number} */ k) => html`<${Spark} values=${rows[k].series?.counts ?? []} />` },
-        { key: "first_seen", label: "first", cell: (/** @type {number} */ k) => dateTime(rows[k].first_seen) },
-        { key: "last_seen", label: "last", cell: (/** @type {number} */ k) => dateTime(rows[k].last_seen) },
-      ]} />
-    ${found?.more?.kinds > 0 && html`<p>And ${count(found.more.kinds)} more kinds with ${count(found.more.occurrences)} failures.</p>`}
-    <h2>Exceptions <small>(in the test's own code)</small></h2>
-    ${run.live && found?.exceptions?.length > 0 && html`<p><a href="exceptions/csv" download>CSV</a></p>`}
-    ${(found?.exceptions ?? []).length === 0 ? html`<p class="empty">None.</p>` : html`<ul class="groups">${found.exceptions.map((/** @type {any} */ each) => html`<li key=${each.id} class="card"><details>
-      <summary><b>${count(each.count)} ×</b> ${each.msg} <small>on ${each.nodes.join(", ")}</small></summary>
-      <pre tabindex="0" role="region" aria-label=${`Traceback of ${each.msg}`}>${each.traceback}</pre></details></li>`)}</ul>`}`;
+	const { kinds, occurrences, exceptions } = run.errors.value;
+	const { value: found, error: failed } = useFresh(() => run.source.errors(), [kinds, occurrences, exceptions], false);
+	const { sort = "-occurrences", filter = "", error: opened = "" } = route.value.params;
+	/** @type {any[]} */
+	const all = found?.failures ?? [];
+	const words = filter.toLowerCase();
+	const rows = words ? all.filter((row) => `${row.method} ${row.name} ${row.error}`.toLowerCase().includes(words)) : all;
+	const columns = Object.fromEntries(["occurrences", "name", "error", "first_seen", "last_seen", "node_count"].map((key) => [key, rows.map((row) => row[key])]));
+	const order = rows.map((_, k) => k).sort(comparison(columns, sort));
+	const detail = all.find((row) => row.id === opened);
+	const openIt = (/** @type {string | null} */ id) => setParams({ error: id });
+	/** @type {Column[]} */
+	const shown = [
+		{ key: "error", label: "error", text: true, cell: (k) => html`<button type="button" class="link message" aria-expanded=${rows[k].id === opened} title=${rows[k].error} onClick=${() => openIt(rows[k].id === opened ? null : rows[k].id)}>${rows[k].error}</button>` },
+		{ key: "name", label: "name", text: true, cell: (k) => html`<small>${rows[k].method}</small> <bdi title=${rows[k].name}>${rows[k].name}</bdi>` },
+		{ key: "occurrences", label: "times", cell: (k) => count(rows[k].occurrences) },
+		{ key: "spark", label: "of late", fixed: true, cell: (k) => html`<${Spark} values=${rows[k].series?.counts ?? []} />` },
+		{ key: "node_count", label: "workers", cell: (k) => html`<span title=${nodesOf(rows[k])}>${count(rows[k].node_count)}</span>` },
+		{ key: "first_seen", label: "first", cell: (k) => dateTime(rows[k].first_seen) },
+		{ key: "last_seen", label: "last", cell: (k) => dateTime(rows[k].last_seen) },
+	];
+	return html`<h1>Errors</h1>
+		${failed && html`<p class="notice warn">${failed}</p>`}
+		<div class="row controls">
+			<${Filter} text=${filter} hint="name or message" />
+			<span>${count(occurrences)} failures of ${count(kinds)} ${kinds === 1 ? "kind" : "kinds"}</span>
+			${run.live && html`<a href="stats/failures/csv" download>CSV</a>`}
+		</div>
+		<${Table} label="Failures" sort=${sort} order=${order} rowKey=${(k) => rows[k].id} height=${360}
+			empty=${found ? "No request has failed." : "Loading…"} columns=${shown} />
+		${detail && html`<section class="card" aria-label="The failure"><div class="row between"><h2><small>${detail.method}</small> <bdi>${detail.name}</bdi></h2><${Close} act=${() => openIt(null)} /></div>
+			<pre class="whole" tabindex="0" role="region" aria-label="Message">${detail.error}</pre>
+			${detail.nodes && html`<p>${count(detail.occurrences)} times, on ${count(detail.node_count)} ${detail.node_count === 1 ? "node" : "nodes"}: <bdi>${nodesOf(detail)}</bdi></p>`}</section>`}
+		${found?.more.kinds > 0 && html`<p>And ${count(found.more.kinds)} more kinds with ${count(found.more.occurrences)} failures.</p>`}
+		<h2>Exceptions <small>(in the test's own code)</small></h2>
+		${!found?.exceptions.length ? html`<p class="empty">None.</p>` : html`${run.live && html`<p><a href="exceptions/csv" download>CSV</a></p>`}<ul class="groups">${found.exceptions.map((/** @type {any} */ each) => html`<li key=${each.id} class="card"><details>
+			<summary><b>${count(each.count)} ×</b> ${each.msg} <small>on ${each.nodes.join(", ")}</small></summary>
+			<pre tabindex="0" role="region" aria-label=${`Traceback of ${each.msg}`}>${each.traceback}</pre></details></li>`)}</ul>`}`;
 }
+
+/** The nodes that a failure came from; the answer names the first ones. @param {any} row */
+const nodesOf = ({ nodes = [], node_count: n }) => `${nodes.join(", ")}${n > nodes.length ? ` and ${count(n - nodes.length)} more` : ""}`;

@@ -1,101 +1,122 @@
 // The run at a glance: the figures of now, or of the whole run after its end, and how they came about.
 import { count, figure, ms, percent, clock } from "../format.js";
 import { href, kept, range, RANGES, setParams, zoom } from "../router.js";
-import { Order } from "../table.js";
-import { html, shown } from "../ui.js";
+import { ordered } from "../table.js";
+import { html } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
+import { Knee } from "../widgets/curve.js";
 import { Heatmap } from "../widgets/heatmap.js";
 import { WorkerGrid } from "./workers.js";
 
-/** @typedef {import("../run.js").Run} Run */
-
 export const THROUGHPUT = [
-  { key: "rps", label: "requests", color: "--series-1" },
-  { key: "fps", label: "failures", color: "--series-4", dash: [4, 3] },
+	{ key: "rps", label: "requests", color: "--series-1" },
+	{ key: "fps", label: "failures", color: "--series-4", dash: [4, 3] },
 ];
 export const LATENCY = [
-  { key: "p50", label: "p50", color: "--series-2" },
-  { key: "p95", label: "p95", color: "--series-3", dash: [8, 3] },
-  { key: "p99", label: "p99", color: "--series-4", dash: [2, 3] },
+	{ key: "p50", label: "p50", color: "--series-2" },
+	{ key: "p95", label: "p95", color: "--series-3", dash: [8, 3] },
+	{ key: "p99", label: "p99", color: "--series-4", dash: [2, 3] },
 ];
+const LATE = [...LATENCY, { key: "p95_intent", label: "p95 from intent", color: "--series-6", dash: [10, 3, 2, 3] }];
 const USERS = [
-  { key: "users", label: "users", color: "--series-1" },
-  { key: "target", label: "target", color: "--series-5", dash: [2, 4] },
+	{ key: "users", label: "users", color: "--series-1" },
+	{ key: "target", label: "target", color: "--series-5", dash: [2, 4] },
 ];
+
+const PLANNED = [...USERS, { key: "plan", label: "planned", color: "--series-6", dash: [6, 4] }];
+
+/** Users, and what is being edited as a line into the future: as long as the ramp, a third of the chart at most. @type {Fn.future} */
+export function future({ history, draft: { value: draft }, run: { value: facts } }, from, to) {
+	const n = history.time?.length ?? 0;
+	if (!draft || !n || !(draft.rate > 0)) return { series: history, from, to, lines: USERS };
+	const { users } = facts;
+	const way = Math.abs(draft.users - users);
+	const takes = Math.max(1, way / draft.rate);
+	const begin = Math.max(to, history.time[n - 1]);
+	const end = begin + Math.min(Math.max(takes * 1.2, 10), (to - from) / 3);
+	const at = begin + takes < end ? [begin + takes, end] : [end];
+	const reached = at.map((t) => users + Math.sign(draft.users - users) * Math.min(way, draft.rate * (t - begin)));
+	const none = at.map(() => null);
+	return {
+		series: { time: [...history.time, ...at], users: [...history.users, ...none], target: [...history.target, ...none], plan: [...history.users.map((_, k) => (k === n - 1 ? users : null)), ...reached.map(Math.round)] },
+		from, to: end, lines: PLANNED, last: n - 1,
+	};
+}
 
 /** @param {{run: Run, control?: any}} props */
 export function Live({ run, control = null }) {
-  const tick = run.tick.value;
-  const { from, to } = range(run);
-  const shared = { series: run.history, from, to, tick, marks: marks(run), theme: shown.value, onZoom: zoom };
-  const many = (run.workers.value.id ?? []).length > 1 || run.run.value.role === "master";
-  return html`<${Figures} run=${run} />
-    <div class="row between"><h1 class="visually-hidden">Live</h1><${Suspect} run=${run} /><${RangePicker} run=${run} /></div>
-    <div class="columns">
-      <div class="main-column">
-        <div class="two">
-          <${Chart} title="Throughput" unit="/s" lines=${THROUGHPUT} ...${shared} />
-          <${Chart} title=${`Latency, last ${run.window} s`} unit="ms" lines=${LATENCY} ...${shared} />
-        </div>
-        <${Heatmap} title="Latency heat map" heat=${run.heat} from=${from} to=${to} tick=${tick} theme=${shown.value} />
-        <div class="two">
-          <${Chart} title="Users" unit="" lines=${USERS} ...${shared} />
-          <${Worst} run=${run} />
-        </div>
-      </div>
-      <aside aria-label="Control and workers">
-        ${control}
-        ${many && html`<${WorkerGrid} workers=${run.workers.value} />`}
-        <${Timeline} run=${run} />
-      </aside>
-    </div>`;
+	const tick = run.tick.value;
+	const { from, to } = range(run);
+	const shared = { series: run.history, from, to, tick, marks: marks(run), onZoom: zoom };
+	const many = (run.workers.value.id ?? []).length > 1 || run.run.value.role === "master";
+	return html`<${Figures} run=${run} />
+		<h1 class="visually-hidden">Live</h1><${Suspect} run=${run} />
+		<div class="columns">
+			<div class="main-column">
+				<${RangePicker} run=${run} />
+				<div class="two">
+					<${Chart} title="Throughput" unit="/s" lines=${THROUGHPUT} ...${shared} />
+					<${Chart} title=${`Latency, last ${run.window} s`} unit="ms" lines=${run.run.value.late > 0 ? LATE : LATENCY} ...${shared} />
+				</div>
+				<${Heatmap} title="Latency heat map" heat=${run.heat} intent=${run.heatIntent} from=${from} to=${to} tick=${tick} />
+				<div class="two">
+					<div><${Chart} title="Users" unit="" ...${shared} ...${future(run, from, to)} />
+						<${Knee} run=${run} from=${from} to=${to} /></div>
+					<${Worst} run=${run} />
+				</div>
+			</div>
+			<aside aria-label="Control and workers">
+				${control}
+				${many && html`<${WorkerGrid} workers=${run.workers.value} />`}
+				<${Timeline} run=${run} />
+			</aside>
+		</div>`;
 }
 
 /** @param {{run: Run}} props */
 function Figures({ run }) {
-  const total = run.total.value;
-  const facts = run.run.value;
-  const over = run.isOver.value;
-  const suffix = over ? "_run" : "";
-  const when = over ? "whole run" : `last ${run.window} s`;
-  const { there, expected, missing } = facts.workers;
-  const seconds = facts.elapsed || 1;
-  const rps = over ? total.requests / seconds : total.rps;
-  const failing = over ? percent(total.failures, total.requests) : percent(total.fps, total.rps);
-  const tiles = [
-    ["Users", count(facts.users), `target ${count(facts.target)}`],
-    ["Requests/s", figure(rps), `${count(total.requests)} in all`],
-    [over ? "Failed" : "Failing now", failing === "–" ? "0 %" : failing, `${count(total.failures)} in all`, total.failures > 0],
-    ["p50", ms(total[`p50${suffix}`]), when],
-    ["p95", ms(total[`p95${suffix}`]), when],
-    ["p99", ms(total[`p99${suffix}`]), when],
-  ];
-  if (facts.role === "master") tiles.push(["Workers", `${count(there)} / ${count(Math.max(expected, there))}`, missing ? `${missing} missing` : "all heard", missing > 0]);
-  if (facts.accounting) tiles.push(["Samples", facts.accounting.missing ? `${count(facts.accounting.missing)} missing` : "all there", facts.accounting.text, facts.accounting.missing > 0]);
-  return html`<dl class="tiles" aria-label=${over ? "Figures of the whole run" : "Figures of now"}>${tiles.map(([label, value, note, bad]) => html`<div key=${label} class=${bad ? "bad" : ""}><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>`;
+	const total = run.total.value;
+	const facts = run.run.value;
+	const over = run.isOver.value;
+	const suffix = over ? "_run" : "";
+	const when = over ? "whole run" : `last ${run.window} s`;
+	const { there, expected, missing } = facts.workers;
+	const seconds = facts.elapsed || 1;
+	const rps = over ? total.requests / seconds : total.rps;
+	const failing = over ? percent(total.failures, total.requests) : percent(total.fps, total.rps);
+	const tiles = [
+		["Users", count(facts.users), `target ${count(facts.target)}`],
+		["Requests/s", figure(rps), `${count(total.requests)} in all`],
+		[over ? "Failed" : "Failing now", failing === "–" ? "0 %" : failing, `${count(total.failures)} in all`, total.failures > 0],
+		["p50", ms(total[`p50${suffix}`]), when],
+		["p95", ms(total[`p95${suffix}`]), when],
+		["p99", ms(total[`p99${suffix}`]), when],
+	];
+	if (facts.role === "master") tiles.push(["Workers", `${count(there)} / ${count(Math.max(expected, there))}`, missing ? `${missing} missing` : "all heard", missing > 0]);
+	if (facts.accounting) tiles.push(["Samples", facts.accounting.missing ? `${count(facts.accounting.missing)} missing` : "all there", facts.accounting.text, facts.accounting.missing > 0]);
+	return html`<dl class="tiles" aria-label=${over ? "Figures of the whole run" : "Figures of now"}>${tiles.map(([label, value, note, bad]) => html`<div key=${label} class=${bad ? "bad" : ""}><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>`;
 }
 
 /** @param {{run: Run}} props */
 function Suspect({ run }) {
-  const { valid, reasons = [] } = run.run.value.verdict ?? {};
-  return valid === false
-    ? html`<p class="notice warn"><b>Measurements are suspect:</b> ${reasons.join("; ")}</p>`
-    : html`<span></span>`;
+	const { valid, reasons = [] } = run.run.value.verdict ?? {};
+	const when = run.events.value.findLast(({ kind, time }) => kind === "verdict" && time >= run.run.value.started)?.time;
+	return valid === false && html`<p class="notice warn" role="status"><b>Measurements suspect${when ? ` since ${clock(when)}` : ""}:</b> ${reasons.join("; ")}</p>`;
 }
 
 /** The ten names that most want looking at. @param {{run: Run}} props */
 function Worst({ run }) {
-  run.tick.value; // the table changes in place
-  const { columns } = run.names;
-  const order = Order.of(columns, {}).slice(0, 10);
-  return html`<section class="card" aria-label="Endpoints to look at">
-    <h2>To look at first <small>(failing, then slowest)</small></h2>
-    ${order.length === 0 ? html`<p class="empty">No requests yet.</p>` : html`<table class="plain">
-      <thead><tr><th scope="col">name</th><th scope="col" class="number">failures</th><th scope="col" class="number">p95</th></tr></thead>
-      <tbody>${order.map((k) => html`<tr key=${columns.i[k]}><td class="text"><a href=${href("endpoints", { ...kept(), open: `${columns.method[k]} ${columns.name[k]}` })} title=${columns.name[k]}><small>${columns.method[k]}</small> <bdi>${short(columns.name[k])}</bdi></a></td>
-        <td class=${columns.failures[k] ? "number bad" : "number"}>${count(columns.failures[k])}</td><td class="number">${ms(columns.p95[k] ?? columns.p95_run[k])}</td></tr>`)}</tbody>
-    </table>`}
-  </section>`;
+	run.tick.value; // the table changes in place
+	const { columns } = run.names;
+	const order = ordered(columns).slice(0, 10);
+	return html`<section class="card" aria-label="Endpoints to look at">
+		<h2>To look at first <small>(failing, then slowest)</small></h2>
+		${order.length === 0 ? html`<p class="empty">No requests yet.</p>` : html`<table class="plain">
+			<thead><tr><th scope="col">name</th><th scope="col" class="number">failures</th><th scope="col" class="number">p95</th></tr></thead>
+			<tbody>${order.map((k) => html`<tr key=${columns.i[k]}><td class="text"><a href=${href("endpoints", { ...kept(), open: `${columns.method[k]} ${columns.name[k]}` })} title=${columns.name[k]}><small>${columns.method[k]}</small> <bdi>${short(columns.name[k])}</bdi></a></td>
+				<td class=${columns.failures[k] ? "number bad" : "number"}>${count(columns.failures[k])}</td><td class="number">${ms(columns.p95[k] ?? columns.p95_run[k])}</td></tr>`)}</tbody>
+		</table>`}
+	</section>`;
 }
 
 /** @param {string} name */
@@ -103,21 +124,23 @@ export const short = (name) => (name.length > 80 ? `${name.slice(0, 50)}…${nam
 
 /** What happened, the newest first. @param {{run: Run, limit?: number}} props */
 export function Timeline({ run, limit = 40 }) {
-  const events = run.events.value.slice(-limit).reverse();
-  return html`<section class="card timeline" aria-label="Timeline"><h2>Timeline</h2>
-    ${events.length === 0 ? html`<p class="empty">Nothing has happened yet.</p>` : html`<ol class="scroll" tabindex="0" aria-label="Events, the newest first">${events.map((event) => html`<li key=${event.id} class=${event.kind}>
-      <time>${clock(event.time)}</time> <span>${event.text}${event.who ? html` <small>by ${event.who} from ${event.from}</small>` : ""}${event.outcome && event.outcome !== "done" ? html` <b class="bad">${event.outcome}</b>` : ""}</span></li>`)}</ol>`}
-  </section>`;
+	const events = run.events.value.slice(-limit).reverse();
+	return html`<section class="card timeline" aria-label="Timeline"><h2>Timeline</h2>
+		${events.length === 0 ? html`<p class="empty">Nothing has happened yet.</p>` : html`<ol class="scroll" tabindex="0" aria-label="Events, the newest first">${events.map((event) => html`<li key=${event.id} class=${loud(event) ? "loud" : event.kind}>
+			<time>${clock(event.time)}</time> <span>${event.text}${event.who ? html` <small>by ${event.who} from ${event.from}</small>` : ""}${event.outcome && event.outcome !== "done" ? html` <b class="bad">${event.outcome}</b>` : ""}</span></li>`)}</ol>`}
+	</section>`;
 }
+
+/** What is bad news. @param {any} event */
+const loud = ({ kind, change, outcome = "done" }) => kind === "verdict" || change === "missing" || outcome !== "done";
 
 /** @param {{run: Run}} props */
 function RangePicker({ run }) {
-  const { name } = range(run);
-  const names = RANGES.includes(name) ? RANGES : [...RANGES, name];
-  return html`<div class="segments" role="group" aria-label="Time range">${names.map((each) => html`<button type="button" key=${each} aria-pressed=${each === name}
-    onClick=${() => setParams({ range: each })}>${RANGES.includes(each) ? each : "zoom"}</button>`)}</div>`;
+	const { name } = range(run);
+	const names = RANGES.includes(name) ? RANGES : [...RANGES, name];
+	return html`<div class="segments range" role="group" aria-label="Time range">${names.map((each) => html`<button type="button" key=${each} aria-pressed=${each === name}
+		onClick=${() => setParams({ range: each })}>${RANGES.includes(each) ? each : "zoom"}</button>`)}</div>`;
 }
 
-/** Vertical marks: what happened to the run. @param {Run} run */
-const marks = (run) =>
-  run.events.value.filter((each) => each.kind !== "worker" || each.text).map(({ time, text }) => ({ time, text }));
+/** Vertical marks: what happened to the run; a worker that joins is none. @param {Run} run */
+const marks = (run) => run.events.value.filter(({ change }) => change !== "joined");

@@ -4,139 +4,138 @@ import { get, maySteer } from "../api.js";
 import { duration } from "../format.js";
 import { go } from "../router.js";
 import { ask, may } from "../steer.js";
-import { html, shown } from "../ui.js";
+import { html, toggled, valueOf } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 
-/** @typedef {import("../run.js").Run} Run */
-
+const TIME = { show: duration, tick: duration };
 const PREVIEW = [{ key: "users", label: "users", color: "--series-1" }];
 
 /** Seconds of a time like 90, 1h30m or 20 m; null when it is empty, NaN when it says nothing. @param {string} text */
 export function seconds(text) {
-  const plain = text.replace(/\s+/g, "");
-  if (!plain) return null;
-  if (/^\d+(\.\d+)?$/.test(plain)) return Number(plain);
-  const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(plain);
-  return parts ? Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3] ?? 0) : NaN;
+	const plain = text.replace(/\s+/g, "");
+	if (!plain) return null;
+	if (/^\d+(\.\d+)?$/.test(plain)) return Number(plain);
+	const parts = /^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(plain);
+	return parts ? Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3] ?? 0) : NaN;
 }
 
-/** The users over the time that a plain run has. @param {number} users @param {number} rate @param {number | null} time */
+/** The users over the time that a plain run has. @type {Fn.planned} */
 export function planned(users, rate, time) {
-  const ramp = users / (rate || 1);
-  const end = time ?? Math.max(60, ramp * 1.5);
-  const at = [...new Set([0, Math.min(ramp, end), end])];
-  return { time: at, users: at.map((t) => Math.min(users, Math.round(t * rate))) };
+	const ramp = users / (rate || 1);
+	const end = time ?? Math.max(60, ramp * 1.5);
+	const at = [...new Set([0, Math.min(ramp, end), end])];
+	return { time: at, users: at.map((t) => Math.min(users, Math.round(t * rate))) };
 }
 
 /** @param {{run: Run}} props */
 export function NewRun({ run }) {
-  const [setup, setSetup] = useState(/** @type {any} */ (null));
-  const [form, setForm] = useState(/** @type {any} */ (null));
-  const [error, setError] = useState({ message: "", field: /** @type {string | null} */ (null) });
-  const { there } = run.run.value.workers;
-  const { state } = run.run.value;
-  useEffect(() => {
-    get("setup").then((value) => {
-      setSetup(value);
-      setForm((/** @type {any} */ before) => before ?? initial(value));
-    }).catch((failed) => setError({ message: failed.message, field: null }));
-  }, [there, state]);
-  if (!setup || !form) return html`<h1>New run</h1><p class="empty">${error.message || "Loading…"}</p>`;
+	const [setup, setSetup] = useState(/** @type {Setup | null} */ (null));
+	const [form, setForm] = useState(/** @type {any} */ (null));
+	const [error, setError] = useState({ message: "", field: /** @type {string | null} */ (null) });
+	const { there } = run.run.value.workers;
+	const { state } = run.run.value;
+	useEffect(() => {
+		get("setup").then((value) => {
+			setSetup(value);
+			setForm((/** @type {any} */ before) => before ?? initial(value));
+		}).catch((failed) => setError({ message: failed.message, field: null }));
+	}, [there, state]);
+	if (!setup || !form) return html`<h1>New run</h1><p class="empty">${error.message || "Loading…"}</p>`;
 
-  const time = seconds(form.run_time);
-  const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => setForm({ ...form, [key]: /** @type {HTMLInputElement} */ (event.currentTarget).value });
-  const start = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    try {
-      await ask("Start", "run", body(form, setup));
-      go("live");
-    } catch (failed) {
-      setError(/** @type {any} */ (failed));
-    }
-  };
-  const series = planned(Number(form.users) || 0, Number(form.rate) || 0, Number.isNaN(time) ? null : time);
-  const end = series.time.at(-1) ?? 60;
-  return html`<h1>New run</h1>
-    <form class="new" onSubmit=${start} aria-describedby="problem">
-      <div class="card fields">
-        ${setup.shapes.length > 0 && html`<label>Shape <select value=${form.shape} onChange=${set("shape")}><option value="">none: a number of users</option>${setup.shapes.map((/** @type {any} */ each) => html`<option key=${each.name} value=${each.name}>${each.name}</option>`)}</select></label>`}
-        ${!form.shape && html`<${Field} label="Users" name="users" type="number" min="0" step="1" form=${form} set=${set} error=${error} hint="how many at the peak" />
-        <${Field} label="Spawn rate" name="rate" type="number" min="0.01" step="any" form=${form} set=${set} error=${error} hint="users started each second" />`}
-        <${Field} label="Run time" name="run_time" type="text" form=${form} set=${set} error=${error} hint=${Number.isNaN(time) ? "write it as 300, 20m or 1h30m" : time ? duration(time) : "empty: until it is stopped"} />
-        <${Field} label="Host" name="host" type="text" form=${form} set=${set} error=${error} hint="base address of what is tested" />
-        <${Field} label="Profile" name="profile" type="text" form=${form} set=${set} error=${error} hint="a label of this run" />
-      </div>
-      ${!form.shape && html`<${Chart} title="The load to come" unit="users" lines=${PREVIEW} series=${series} from=${0} to=${end} fromStart tick=${end + Number(form.users) * 7 + Number(form.rate) * 13} theme=${shown.value} group="preview" />`}
-      <${UserClasses} setup=${setup} form=${form} setForm=${setForm} />
-      ${setup.options.length > 0 && html`<fieldset class="card"><legend>Options of the locustfile</legend>${setup.options.map((/** @type {any} */ option) => html`<${Option} key=${option.name} option=${option} value=${form.options[option.name]}
-        set=${(/** @type {any} */ value) => setForm({ ...form, options: { ...form.options, [option.name]: value } })} />`)}</fieldset>`}
-      <section class="card" aria-label="Before the start"><h2>Before the start</h2><ul class="checks">${setup.preflight.map((/** @type {any} */ each) => html`<li key=${each.check} class=${each.ok ? "good" : "warn"}><span aria-hidden="true">${each.ok ? "✓" : "!"}</span> ${each.text}</li>`)}</ul></section>
-      <p id="problem" class=${error.message ? "notice warn" : ""} role="status">${error.message}</p>
-      <button type="submit" class="primary" disabled=${!maySteer() || !may("start")}>Start</button>
-      ${maySteer() && !may("start") && html` <span>A run that is ${state} cannot be started anew; stop it first.</span>`}
-    </form>`;
+	const time = seconds(form.run_time);
+	const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => setForm({ ...form, [key]: valueOf(event) });
+	const start = async (/** @type {Event} */ event) => {
+		event.preventDefault();
+		try {
+			await ask("Start", "run", body(form, setup));
+			go("live");
+		} catch (failed) {
+			setError(/** @type {any} */ (failed));
+		}
+	};
+	const series = planned(Number(form.users) || 0, Number(form.rate) || 0, Number.isNaN(time) ? null : time);
+	const end = series.time.at(-1) ?? 60;
+	return html`<h1>New run</h1>
+		<form class="new" onSubmit=${start} aria-describedby="problem">
+			<div class="card fields">
+				${setup.shapes.length > 0 && html`<label>Shape <select value=${form.shape} onChange=${set("shape")}><option value="">none: a number of users</option>${setup.shapes.map((each) => html`<option key=${each.name} value=${each.name}>${each.name}</option>`)}</select></label>`}
+				${!form.shape && html`<${Field} label="Users" name="users" type="number" min="0" step="1" form=${form} set=${set} error=${error} hint="how many at the peak" />
+				<${Field} label="Spawn rate" name="rate" type="number" min="0.01" step="any" form=${form} set=${set} error=${error} hint="users started each second" />`}
+				<${Field} label="Run time" name="run_time" type="text" form=${form} set=${set} error=${error} hint=${Number.isNaN(time) ? "write it as 300, 20m or 1h30m" : time ? duration(time) : "empty: until it is stopped"} />
+				<${Field} label="Host" name="host" type="text" form=${form} set=${set} error=${error} hint="base address of what is tested" />
+				<${Field} label="Profile" name="profile" type="text" form=${form} set=${set} error=${error} hint="a label of this run" />
+			</div>
+			${!form.shape && html`<${Chart} title="The load to come" unit="users" lines=${PREVIEW} series=${series} from=${0} to=${end} x=${TIME} tick=${end + Number(form.users) * 7 + Number(form.rate) * 13} group="" />`}
+			<${UserClasses} setup=${setup} form=${form} setForm=${setForm} />
+			${setup.options.length > 0 && html`<fieldset class="card"><legend>Options of the locustfile</legend>${setup.options.map((option) => html`<${Option} key=${option.name} option=${option} value=${form.options[option.name]}
+				set=${(value) => setForm({ ...form, options: { ...form.options, [option.name]: value } })} />`)}</fieldset>`}
+			<section class="card" aria-label="Before the start"><h2>Before the start</h2><ul class="checks">${setup.preflight.map((each) => html`<li key=${each.check} class=${each.ok ? "good" : "warn"}><span aria-hidden="true">${each.ok ? "✓" : "!"}</span> ${each.text}</li>`)}</ul></section>
+			<p id="problem" class=${error.message ? "notice warn" : ""} role="status">${error.message}</p>
+			<button type="submit" class="primary" disabled=${!maySteer() || !may("start")}>Start</button>
+			${maySteer() && !may("start") && html` <span>A run that is ${state} cannot be started anew; stop it first.</span>`}
+		</form>`;
 }
 
-/** @param {any} setup */
+/** @param {Setup} setup */
 function initial({ defaults, classes, shapes, options }) {
-  return {
-    users: defaults.users, rate: defaults.rate, run_time: defaults.run_time == null ? "" : String(defaults.run_time), host: defaults.host ?? "", profile: defaults.profile ?? "",
-    shape: shapes.find((/** @type {any} */ each) => each.chosen)?.name ?? "",
-    chosen: classes.filter((/** @type {any} */ each) => each.chosen).map((/** @type {any} */ each) => each.name),
-    mix: Object.fromEntries(classes.map((/** @type {any} */ each) => [each.name, each.weight])), mixed: false,
-    options: Object.fromEntries(options.filter((/** @type {any} */ each) => !each.secret).map((/** @type {any} */ each) => [each.name, each.value])),
-  };
+	return {
+		users: defaults.users, rate: defaults.rate, run_time: defaults.run_time == null ? "" : String(defaults.run_time), host: defaults.host ?? "", profile: defaults.profile ?? "",
+		shape: shapes.find((each) => each.chosen)?.name ?? "",
+		chosen: classes.filter((each) => each.chosen).map((each) => each.name),
+		mix: Object.fromEntries(classes.map((each) => [each.name, each.weight])), mixed: false,
+		options: Object.fromEntries(options.filter((each) => !each.secret).map((each) => [each.name, each.value])),
+	};
 }
 
-/** @param {any} form @param {any} setup */
+/** @param {any} form @param {Setup} setup */
 function body(form, setup) {
-  const time = seconds(form.run_time);
-  if (Number.isNaN(time)) throw Object.assign(new Error("The run time is a number of seconds, or like 20m or 1h30m."), { field: "run_time" });
-  return {
-    run_time: time, host: form.host || null, profile: form.profile || null, options: form.options,
-    ...(form.shape ? { shape: form.shape } : { users: Number(form.users), rate: Number(form.rate), ...(setup.shapes.length && { shape: null }) }),
-    ...(setup.class_picker && { classes: form.chosen }),
-    ...(form.mixed && { mix: Object.fromEntries(form.chosen.map((/** @type {string} */ name) => [name, form.mix[name]])) }),
-  };
+	const time = seconds(form.run_time);
+	if (Number.isNaN(time)) throw Object.assign(new Error("The run time is a number of seconds, or like 20m or 1h30m."), { field: "run_time" });
+	return {
+		run_time: time, host: form.host || null, profile: form.profile || null, options: form.options,
+		...(form.shape ? { shape: form.shape } : { users: Number(form.users), rate: Number(form.rate), ...(setup.shapes.length && { shape: null }) }),
+		...(setup.class_picker && { classes: form.chosen }),
+		...(form.mixed && { mix: Object.fromEntries(form.chosen.map((/** @type {string} */ name) => [name, form.mix[name]])) }),
+	};
 }
 
 /** @param {any} props */
 function Field({ label, name, hint, form, set, error, ...more }) {
-  const wrong = error.field === name;
-  return html`<div class="field"><label for=${`field-${name}`}>${label}</label>
-    <input id=${`field-${name}`} name=${name} value=${form[name]} onInput=${set(name)} aria-invalid=${wrong} aria-describedby=${`hint-${name}`} ...${more} />
-    <small id=${`hint-${name}`}>${wrong ? error.message : hint}</small></div>`;
+	const wrong = error.field === name;
+	return html`<div class="field"><label for=${`field-${name}`}>${label}</label>
+		<input id=${`field-${name}`} name=${name} value=${form[name]} onInput=${set(name)} aria-invalid=${wrong} aria-describedby=${`hint-${name}`} ...${more} />
+		<small id=${`hint-${name}`}>${wrong ? error.message : hint}</small></div>`;
 }
 
-/** @param {any} props */
+/** @param {{setup: Setup, form: any, setForm: (form: any) => void}} props */
 function UserClasses({ setup, form, setForm }) {
-  const toggle = (/** @type {string} */ name) => setForm({ ...form, chosen: form.chosen.includes(name) ? form.chosen.filter((/** @type {string} */ each) => each !== name) : [...form.chosen, name] });
-  return html`<div class="card scroll" role="region" tabindex="0" aria-label="User classes"><table class="plain"><caption>User classes</caption>
-    <thead><tr>${setup.class_picker && html`<th scope="col">runs</th>`}<th scope="col">class</th><th scope="col" class="number">weight</th><th scope="col" class="number">fixed</th><th scope="col">tasks</th></tr></thead>
-    <tbody>${setup.classes.map((/** @type {any} */ each) => html`<tr key=${each.name}>
-      ${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${form.chosen.includes(each.name)} onChange=${() => toggle(each.name)} /></td>`}
-      <th scope="row"><bdi title=${each.doc}>${each.name}</bdi></th>
-      <td class="number"><input type="number" min="0" step="any" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(/** @type {Event} */ event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: Number(/** @type {HTMLInputElement} */ (event.currentTarget).value) } })} /></td>
-      <td class="number">${each.fixed_count || "–"}</td><td class="text">${Object.entries(each.tasks).map(([name, { ratio }]) => `${name} ${Math.round(ratio * 100)} %`).join(", ")}</td></tr>`)}</tbody></table></div>`;
+	/** @type {Set<string>} */
+	const chosen = new Set(form.chosen);
+	return html`<div class="card scroll" role="region" tabindex="0" aria-label="User classes"><table class="plain"><caption>User classes</caption>
+		<thead><tr>${setup.class_picker && html`<th scope="col">runs</th>`}<th scope="col">class</th><th scope="col" class="number">weight</th><th scope="col" class="number">fixed</th><th scope="col">tasks</th></tr></thead>
+		<tbody>${setup.classes.map((each) => html`<tr key=${each.name}>
+			${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${chosen.has(each.name)} onChange=${() => setForm({ ...form, chosen: [...toggled(chosen, each.name)] })} /></td>`}
+			<th scope="row"><bdi title=${each.doc}>${each.name}</bdi></th>
+			<td class="number"><input type="number" min="0" step="any" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: Number(valueOf(event)) } })} /></td>
+			<td class="number">${each.fixed_count || "–"}</td><td class="text">${Object.entries(each.tasks).map(([name, { ratio }]) => `${name} ${Math.round(ratio * 100)} %`).join(", ")}</td></tr>`)}</tbody></table></div>`;
 }
 
 /** @param {any} props */
 function Option({ option, value, set }) {
-  const { name, label, help, type, choices, multiple, required, secret, is_set: isSet } = option;
-  const id = `option-${name}`;
-  const about = { id, name, "aria-describedby": `hint-${id}` };
-  const text = (/** @type {Event} */ event) => /** @type {HTMLInputElement} */ (event.currentTarget).value;
-  const number = type === "integer" || type === "number";
-  let input;
-  if (type === "boolean") input = html`<input type="checkbox" ...${about} checked=${Boolean(value)} onChange=${() => set(!value)} />`;
-  else if (type === "choice") {
-    const chosen = multiple ? (value ?? []) : [value];
-    const choose = (/** @type {Event} */ event) => set(multiple ? [...(/** @type {HTMLSelectElement} */ (event.currentTarget).selectedOptions)].map((each) => each.value) : text(event));
-    input = html`<select ...${about} multiple=${multiple} onChange=${choose}>${choices.map((/** @type {any} */ each) => html`<option key=${each} value=${each} selected=${chosen.includes(each)}>${String(each)}</option>`)}</select>`;
-  } else {
-    const take = (/** @type {Event} */ event) => set(!number ? text(event) : text(event) === "" ? null : Number(text(event)));
-    input = html`<input ...${about} type=${secret ? "password" : number ? "number" : "text"} autocomplete="off" step=${type === "integer" ? "1" : "any"} required=${required && !isSet} value=${value ?? ""} onInput=${take} />`;
-  }
-  const hint = `${help ?? ""}${secret ? (isSet ? " It is set; leave it empty to keep it." : " Not set.") : ""}`;
-  return html`<div class="field"><label for=${id}>${label}</label>${input}<small id=${`hint-${id}`}>${hint}</small></div>`;
+	const { name, label, help, type, choices, multiple, required, secret, is_set: isSet } = option;
+	const id = `option-${name}`;
+	const about = { id, name, "aria-describedby": `hint-${id}` };
+	const number = type === "integer" || type === "number";
+	let input;
+	if (type === "boolean") input = html`<input type="checkbox" ...${about} checked=${Boolean(value)} onChange=${() => set(!value)} />`;
+	else if (type === "choice") {
+		const chosen = multiple ? (value ?? []) : [value];
+		const choose = (/** @type {Event} */ event) => set(multiple ? [...(/** @type {HTMLSelectElement} */ (event.currentTarget).selectedOptions)].map((each) => each.value) : valueOf(event));
+		input = html`<select ...${about} multiple=${multiple} onChange=${choose}>${choices.map((/** @type {any} */ each) => html`<option key=${each} value=${each} selected=${chosen.includes(each)}>${String(each)}</option>`)}</select>`;
+	} else {
+		const take = (/** @type {Event} */ event) => set(!number ? valueOf(event) : valueOf(event) === "" ? null : Number(valueOf(event)));
+		input = html`<input ...${about} type=${secret ? "password" : number ? "number" : "text"} autocomplete="off" step=${type === "integer" ? "1" : "any"} required=${required && !isSet} value=${value ?? ""} onInput=${take} />`;
+	}
+	const hint = `${help ?? ""}${secret ? (isSet ? " It is set; leave it empty to keep it." : " Not set.") : ""}`;
+	return html`<div class="field"><label for=${id}>${label}</label>${input}<small id=${`hint-${id}`}>${hint}</small></div>`;
 }

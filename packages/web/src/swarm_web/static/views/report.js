@@ -1,28 +1,43 @@
 // What can be taken away from a run.
+import { useState } from "preact/hooks";
 import { count, dateTime, duration } from "../format.js";
 import { html } from "../ui.js";
-import { Timeline } from "./live.js";
-
-/** @typedef {import("../run.js").Run} Run */
+import { PercentilesOf } from "../widgets/curve.js";
+import { Endpoints } from "./endpoints.js";
+import { Errors } from "./errors.js";
+import { Live, Timeline } from "./live.js";
+import { Workers } from "./workers.js";
 
 const DOWNLOADS = [
-  ["api/v1/report.html?download=1", "HTML report", "one file that works from disk, with the charts and tables of this page"],
-  ["api/v1/report.json", "JSON", "all figures, with their histograms"],
-  ["stats/requests/csv", "Requests (CSV)", "a row for each name, and the total"],
-  ["stats/requests_full_history/csv", "History (CSV)", "the total's figures over time"],
-  ["stats/failures/csv", "Failures (CSV)", "a row for each kind"],
-  ["exceptions/csv", "Exceptions (CSV)", "with their tracebacks"],
+	["api/v1/report.html?download=1", "HTML report", "one file that works from disk, with the charts and tables of this page"],
+	["api/v1/report.json", "JSON", "all figures, with their histograms"],
+	["stats/requests/csv", "Requests (CSV)", "a row for each name, and the total"],
+	["stats/requests_full_history/csv", "History (CSV)", "the total's figures over time"],
+	["stats/failures/csv", "Failures (CSV)", "a row for each kind"],
+	["exceptions/csv", "Exceptions (CSV)", "with their tracebacks"],
 ];
 
-/** @param {{run: Run, extra?: {href: string, title: string}[]}} props */
+/** What the report shows. @type {Fn.Contents} */
+export function Contents({ run, all = false }) {
+	return html`<${Live} run=${run} />
+		<${PercentilesOf} run=${run} late=${run.run.value.late > 0} />
+		<${Endpoints} run=${run} all=${all} />
+		<${Errors} run=${run} />
+		${(run.workers.value.id ?? []).length > 1 && html`<${Workers} run=${run} />`}`;
+}
+
+/** @type {Fn.Report} */
 export function Report({ run, extra = [] }) {
-  const facts = run.run.value;
-  return html`<h1>Report</h1>
-    <section class="card" aria-label="The run"><dl class="facts">
-      <div><dt>state</dt><dd>${facts.state}</dd></div><div><dt>started</dt><dd>${dateTime(facts.started)}</dd></div><div><dt>took</dt><dd>${duration(facts.elapsed)}</dd></div>
-      <div><dt>target</dt><dd>${facts.host ?? "–"}</dd></div><div><dt>locustfile</dt><dd>${facts.locustfile ?? "–"}</dd></div>
-      <div><dt>requests</dt><dd>${count(run.total.value.requests)}</dd></div><div><dt>failures</dt><dd>${count(run.total.value.failures)}</dd></div><div><dt>cut off</dt><dd>${count(facts.interrupted)}</dd></div>
-    </dl>${facts.accounting && html`<p>${facts.accounting.text}</p>`}</section>
-    <ul class="downloads">${[...DOWNLOADS, ...extra.map(({ href, title }) => [href, title, ""])].map(([address, title, what]) => html`<li key=${address} class="card"><a href=${address} download>${title}</a> <span>${what}</span></li>`)}</ul>
-    <${Timeline} run=${run} limit=${1000} />`;
+	const facts = run.run.value;
+	const [preview, setPreview] = useState(false);
+	return html`<h1>Report</h1>
+		<section class="card" aria-label="The run"><dl class="facts">
+			<div><dt>state</dt><dd>${facts.state}</dd></div><div><dt>started</dt><dd>${dateTime(facts.started)}</dd></div><div><dt>took</dt><dd>${duration(facts.elapsed)}</dd></div>
+			<div><dt>target</dt><dd>${facts.host ?? "–"}</dd></div><div><dt>locustfile</dt><dd>${facts.locustfile ?? "–"}</dd></div>
+			<div><dt>requests</dt><dd>${count(run.total.value.requests)}</dd></div><div><dt>failures</dt><dd>${count(run.total.value.failures)}</dd></div><div><dt>cut off</dt><dd>${count(facts.interrupted)}</dd></div>
+		</dl>${facts.accounting && html`<p>${facts.accounting.text}</p>`}</section>
+		<ul class="downloads">${[...DOWNLOADS, ...extra.map(({ href, title }) => [href, title, ""])].map(([address, title, what]) => html`<li key=${address} class="card"><a href=${address} download>${title}</a> <small>${what}</small></li>`)}</ul>
+		${preview ? null : html`<div class="two"><${PercentilesOf} run=${run} late=${facts.late > 0} /><${Timeline} run=${run} limit=${1000} /></div>`}
+		<p><button type="button" aria-expanded=${preview} onClick=${() => setPreview(!preview)}>${preview ? "Close the preview" : "Preview"}</button> <small>what the HTML report shows, as the run stands now</small></p>
+		${preview && html`<section class="preview" aria-label="Preview"><${Contents} run=${run} /></section>`}`;
 }

@@ -1,155 +1,184 @@
-// A chart over time: uPlot on a canvas, with its own legend, a name and values for those who do not see it, the
-// arrow keys as a cursor, and its rows as a table.
+// A chart, over time or over something else: uPlot on a canvas, with its own legend, a name and values for those who
+// do not see it, the arrow keys as a cursor, and its rows as a table.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { clock, duration, figure } from "../format.js";
-import { html } from "../ui.js";
-
-/**
- * @typedef {object} Line
- * @property {string} key the series' column
- * @property {string} label
- * @property {string} color a custom property's name, as "--series-1"
- * @property {number[]} [dash]
- */
-/** @typedef {{time: number, text: string}} Mark */
+import { clock, figure } from "../format.js";
+import { html, shown, toggled } from "../ui.js";
 
 const uPlot = () => /** @type {any} */ (globalThis).uPlot;
 const ROWS = 25;
 
 /** @param {string} name */
-const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+export const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/**
- * @param {{title: string, unit: string, lines: Line[], series: Record<string, any[]>, from: number, to: number,
- *   marks?: Mark[], theme: string, tick: number, group?: string, fromStart?: boolean,
- *   onZoom?: (from: number, to: number) => void}} props `fromStart` counts the time from `from` on
- */
-export function Chart({ title, unit, lines, series, from, to, marks = [], theme, tick, group = "run", fromStart = false, onZoom }) {
-  const box = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const plot = useRef(/** @type {any} */ (null));
-  const now = useRef({ from, to, marks });
-  now.current = { from, to, marks };
-  const when = (/** @type {number} */ t) => (fromStart ? duration(t - now.current.from) : clock(t));
-  const [hidden, setHidden] = useState(/** @type {Set<string>} */ (new Set()));
-  const [cursor, setCursor] = useState(/** @type {number | null} */ (null));
-  const [asTable, setAsTable] = useState(false);
-  const id = useMemo(() => `chart-${Math.random().toString(36).slice(2, 9)}`, []);
-  const times = series.time ?? [];
-  const at = cursor == null || cursor >= times.length ? times.length - 1 : cursor;
-  const values = lines.map((line) => `${line.label} ${figure(series[line.key]?.[at])} ${unit}`).join(", ");
+/** @type {Fn.Chart} */
+export function Chart({ title, unit, lines, series, from, to, marks = [], tick, group = "run", x, stepped = false, note, last, draw, onZoom }) {
+	const theme = shown.value;
+	const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+	const plot = useRef(/** @type {any} */ (null));
+	const now = useRef({ from, to, marks, draw, x });
+	now.current = { from, to, marks, draw, x };
+	const when = (/** @type {number} */ t, k = 0) => (x ? x.show(t, k) : clock(t));
+	const [hidden, setHidden] = useState(/** @type {Set<string>} */ (new Set()));
+	const [cursor, setCursor] = useState(/** @type {number | null} */ (null));
+	const [asTable, setAsTable] = useState(false);
+	const id = useMemo(() => `chart-${Math.random().toString(36).slice(2, 9)}`, []);
+	const times = series.time ?? [];
+	const at = cursor == null || cursor >= times.length ? (last ?? times.length - 1) : cursor;
+	const here = when(times[at], at);
+	const said = cursor == null ? [] : marks.filter(({ time }) => Math.abs(time - times[at]) <= Math.max(0.5, (to - from) / 150)).map(({ text }) => text);
+	const values = lines.map((line) => `${line.label} ${figure(series[line.key]?.[at])} ${unit}`).join(", ");
 
-  useEffect(() => {
-    const host = /** @type {HTMLDivElement} */ (box.current);
-    if (!uPlot()) return undefined;
-    const made = new (uPlot())(options({ host, lines, unit, now, group, when, onZoom, onCursor: setCursor }), data(series, lines), host);
-    plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: host.clientWidth, height: 180 }));
-    watch.observe(host);
-    return () => {
-      watch.disconnect();
-      made.destroy();
-      plot.current = null;
-    };
-  }, [theme, lines]);
+	useEffect(() => {
+		const host = /** @type {HTMLDivElement} */ (box.current);
+		if (!uPlot()) return undefined;
+		const made = new (uPlot())(options({ host, lines, unit, now, group, stepped, when, onZoom, onCursor: setCursor }), data(series, lines), host);
+		plot.current = made;
+		const watch = new ResizeObserver(() => made.setSize({ width: host.clientWidth, height: 180 }));
+		watch.observe(host);
+		return () => {
+			watch.disconnect();
+			made.destroy();
+			plot.current = null;
+		};
+	}, [theme, lines]);
 
-  useEffect(() => {
-    const made = plot.current;
-    if (!made) return;
-    made.batch(() => {
-      made.setData(data(series, lines), false);
-      lines.forEach((line, k) => made.setSeries(k + 1, { show: !hidden.has(line.key) }));
-      made.setScale("x", { min: from, max: to });
-    });
-  }, [tick, from, to, hidden, lines, theme]);
+	useEffect(() => {
+		const made = plot.current;
+		if (!made) return;
+		made.batch(() => {
+			made.setData(data(series, lines), false);
+			lines.forEach((line, k) => made.setSeries(k + 1, { show: !hidden.has(line.key) }));
+			made.setScale("x", { min: from, max: to });
+		});
+	}, [tick, from, to, hidden, lines, theme]);
 
-  const move = (/** @type {number} */ by) => {
-    const next = Math.max(0, Math.min(times.length - 1, (cursor ?? times.length - 1) + by));
-    setCursor(next);
-    const made = plot.current;
-    if (made) made.setCursor({ left: made.valToPos(times[next], "x"), top: 10 });
-  };
-  const keys = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
-  const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
-    if (event.key === "d" && !event.ctrlKey && !event.metaKey && !event.altKey) setAsTable(!asTable);
-    else if (event.key in keys) move(keys[/** @type {keyof typeof keys} */ (event.key)] * (event.shiftKey ? 10 : 1));
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  };
-  const toggle = (/** @type {string} */ key) => {
-    const next = new Set(hidden);
-    if (!next.delete(key)) next.add(key);
-    setHidden(next);
-  };
+	const move = (/** @type {number} */ by) => {
+		const next = Math.max(0, Math.min(times.length - 1, (cursor ?? at) + by));
+		setCursor(next);
+		const made = plot.current;
+		if (made) made.setCursor({ left: made.valToPos(times[next], "x"), top: 10 });
+	};
+	const keys = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
+	const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+		if (event.key === "d" && !event.ctrlKey && !event.metaKey && !event.altKey) setAsTable(!asTable);
+		else if (event.key in keys) move(keys[/** @type {keyof typeof keys} */ (event.key)] * (event.shiftKey ? 10 : 1));
+		else return;
+		event.preventDefault();
+		event.stopPropagation();
+	};
 
-  return html`<figure class="card chart" aria-labelledby=${`${id}-title`}>
-    <figcaption id=${`${id}-title`}>${title} ${unit && html`<small>(${unit})</small>`}</figcaption>
-    <div class="plot" role="img" tabindex="0" aria-label=${`${title}: ${values} at ${when(times[at])}. Arrow keys move, d shows a table.`}
-      onKeyDown=${onKeyDown} ref=${box}></div>
-    <ul class="legend">
-      ${lines.map((line) => html`<li key=${line.key}><button type="button" aria-pressed=${!hidden.has(line.key)} onClick=${() => toggle(line.key)}>
-        <svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" stroke=${`var(${line.color})`} stroke-width="2.5" stroke-dasharray=${(line.dash ?? []).join(" ")} /></svg>
-        ${line.label} <b>${figure(series[line.key]?.[at])}</b></button></li>`)}
-      <li class="at">${cursor == null ? "" : when(times[at])}</li>
-    </ul>
-    <p class="visually-hidden" role="status">${cursor == null ? "" : `${when(times[at])}: ${values}`}</p>
-    ${asTable && html`<${Rows} title=${title} unit=${unit} lines=${lines} series=${series} when=${when} />`}
-  </figure>`;
+	return html`<figure class="card chart" aria-labelledby=${`${id}-title`}>
+		<figcaption id=${`${id}-title`}>${title} ${(note || unit) && html`<small>(${note || unit})</small>`}</figcaption>
+		<div class="plot" role="img" tabindex="0" aria-label=${`${title}: ${values} at ${here}. Arrow keys move, d shows a table.`}
+			onKeyDown=${onKeyDown} ref=${box}></div>
+		${cursor != null && html`<p class=${times[at] > (from + to) / 2 ? "tip left" : "tip"} aria-hidden="true"><b>${here}</b>${said.map((text) => html`<span>${text}</span>`)}</p>`}
+		<ul class="legend">
+			${lines.map((line) => html`<li key=${line.key}><button type="button" aria-pressed=${!hidden.has(line.key)} onClick=${() => setHidden(toggled(hidden, line.key))}>
+				<svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" stroke=${`var(${line.color})`} stroke-width="2.5" stroke-dasharray=${(line.dash ?? []).join(" ")} /></svg>
+				${line.label} <b>${figure(series[line.key]?.[at])}</b></button></li>`)}
+		</ul>
+		<p class="visually-hidden" role="status">${cursor == null ? "" : [`${here}: ${values}`, ...said].join(". ")}</p>
+		${asTable && html`<${Rows} title=${title} unit=${unit} lines=${lines} series=${series} when=${when} across=${x && "at"} />`}
+	</figure>`;
 }
 
-/** The last rows of a chart. @param {{title: string, unit: string, lines: Line[], series: Record<string, any[]>, when: (t: number) => string}} props */
-function Rows({ title, unit, lines, series, when }) {
-  const n = series.time.length;
-  const rows = Array.from({ length: Math.min(ROWS, n) }, (_, k) => n - 1 - k);
-  return html`<div class="scroll" tabindex="0" role="region" aria-label=${`${title}, rows`}><table class="plain">
-    <thead><tr><th scope="col">time</th>${lines.map((line) => html`<th scope="col" class="number">${line.label} (${unit})</th>`)}</tr></thead>
-    <tbody>${rows.map((k) => html`<tr key=${k}><th scope="row">${when(series.time[k])}</th>${lines.map((line) => html`<td class="number">${figure(series[line.key]?.[k])}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
+/** The last rows of a chart. @type {Fn.Rows} */
+function Rows({ title, unit, lines, series, when, across = "time" }) {
+	const n = series.time.length;
+	const rows = Array.from({ length: Math.min(ROWS, n) }, (_, k) => n - 1 - k);
+	return html`<div class="scroll rows" tabindex="0" role="region" aria-label=${`${title}, rows`}><table class="plain">
+		<thead><tr><th scope="col">${across}</th>${lines.map((line) => html`<th scope="col" class="number">${line.label} (${unit})</th>`)}</tr></thead>
+		<tbody>${rows.map((k) => html`<tr key=${k}><th scope="row">${when(series.time[k], k)}</th>${lines.map((line) => html`<td class="number">${figure(series[line.key]?.[k])}</td>`)}</tr>`)}</tbody>
+	</table></div>`;
 }
 
-/** @param {Record<string, any[]>} series @param {Line[]} lines */
+/** @param {Record<string, any[]>} series @param {ChartLine[]} lines */
 const data = (series, lines) => [series.time ?? [], ...lines.map((line) => series[line.key] ?? (series.time ?? []).map(() => null))];
 
-/** @param {any} parts */
-function options({ host, lines, unit, now, group, when, onZoom, onCursor }) {
-  const grid = { stroke: ink("--grid"), width: 1 };
-  const axis = { stroke: ink("--quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
-  return {
-    width: host.clientWidth || 400,
-    height: 180,
-    padding: [10, 24, 0, 0], // room for half of the last time
-    legend: { show: false },
-    cursor: { sync: { key: group, setSeries: false }, drag: { x: Boolean(onZoom), y: false, setScale: false }, points: { size: 6 } },
-    scales: { x: { time: true, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },
-    axes: [
-      { ...axis, size: 26, space: 60, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((t) => (now.current.to - now.current.from < 600 ? when(t).slice(0, 8) : when(t).slice(0, 5))) },
-      { ...axis, size: 56, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => figure(value)), label: undefined, unit },
-    ],
-    series: [{}, ...lines.map((/** @type {Line} */ line) => ({ label: line.label, stroke: ink(line.color), width: 1.5, dash: line.dash, points: { show: false }, spanGaps: false }))],
-    hooks: {
-      draw: [(/** @type {any} */ made) => drawMarks(made, now.current.marks)],
-      setCursor: [(/** @type {any} */ made) => onCursor(made.cursor.left >= 0 ? made.cursor.idx : null)],
-      setSelect: [(/** @type {any} */ made) => {
-        if (made.select.width > 4) onZoom(made.posToVal(made.select.left, "x"), made.posToVal(made.select.left + made.select.width, "x"));
-        made.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-      }],
-    },
-  };
+/** Those whose labels do not touch, the last first. @param {number[]} splits @param {number} to @param {number} width */
+function roomy(splits, to, width) {
+	let free = Infinity;
+	return splits.toReversed().filter((at) => {
+		const x = (at / to) * (width - 90);
+		if (at > to || free - x < 52) return false;
+		free = x;
+		return true;
+	}).reverse();
 }
+
+/** @param {any} parts */
+function options({ host, lines, unit, now, group, stepped, when, onZoom, onCursor }) {
+	const grid = { stroke: ink("--grid"), width: 1 };
+	const axis = { stroke: ink("--quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
+	return {
+		width: host.clientWidth || 400,
+		height: 180,
+		padding: [14, now.current.x ? 34 : 24, 0, 0], // room for the marks' letters, and for half of the last time
+		legend: { show: false },
+		cursor: { ...(group && { sync: { key: group, setSeries: false } }), drag: { x: Boolean(onZoom), y: false, setScale: false }, points: { size: 6 } },
+		scales: { x: { time: !now.current.x, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },
+		axes: [
+			{ ...axis, size: 26, space: 60, ...(now.current.x?.splits && { splits: (/** @type {any} */ made) => roomy(now.current.x.splits, now.current.to, made.width) }), values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((t) => (now.current.x ? now.current.x.tick(t) : now.current.to - now.current.from < 600 ? when(t).slice(0, 8) : when(t).slice(0, 5))) },
+			{ ...axis, size: 56, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => figure(value)), label: undefined, unit },
+		],
+		series: [{}, ...lines.map((/** @type {ChartLine} */ line) => ({ label: line.label, stroke: ink(line.color), width: 1.5, dash: line.dash, points: { show: false }, spanGaps: Boolean(now.current.x), ...(line.bare && { paths: () => null }), ...(stepped && { paths: uPlot().paths.stepped({ align: -1 }) }) }))],
+		hooks: {
+			draw: [(/** @type {any} */ made) => (drawMarks(made, now.current.marks), now.current.draw?.(made))],
+			setCursor: [(/** @type {any} */ made) => onCursor(made.cursor.left >= 0 ? made.cursor.idx : null)],
+			setSelect: [(/** @type {any} */ made) => {
+				if (made.select.width > 4) onZoom(made.posToVal(made.select.left, "x"), made.posToVal(made.select.left + made.select.width, "x"));
+				made.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+			}],
+		},
+	};
+}
+
+/** The letter and the dashes of a mark. @type {Record<string, [string, number[]]>} */
+const MARKS = { state: ["S", []], command: ["C", [5, 3]], worker: ["W", [1, 3]], verdict: ["!", []] };
 
 /** @param {any} made @param {Mark[]} marks */
 function drawMarks(made, marks) {
-  const { ctx, bbox } = made;
-  ctx.save();
-  ctx.strokeStyle = ink("--mark");
-  ctx.setLineDash([3, 4]);
-  ctx.beginPath();
-  for (const { time } of marks) {
-    if (time < made.scales.x.min || time > made.scales.x.max) continue;
-    const x = Math.round(made.valToPos(time, "x", true)) + 0.5;
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
-  }
-  ctx.stroke();
-  ctx.restore();
+	const { ctx, bbox } = made;
+	const ratio = devicePixelRatio || 1;
+	let free = -Infinity;
+	ctx.save();
+	ctx.font = `${9 * ratio}px system-ui, sans-serif`;
+	ctx.textAlign = "center";
+	for (const { time, kind } of marks) {
+		if (time < made.scales.x.min || time > made.scales.x.max) continue;
+		const [letter, dash] = MARKS[kind] ?? MARKS.state;
+		const x = Math.round(made.valToPos(time, "x", true)) + 0.5;
+		ctx.strokeStyle = ctx.fillStyle = ink(kind === "verdict" ? "--warn" : "--mark");
+		ctx.setLineDash(dash.map((each) => each * ratio));
+		ctx.beginPath();
+		ctx.moveTo(x, bbox.top);
+		ctx.lineTo(x, bbox.top + bbox.height);
+		ctx.stroke();
+		if (x < free) continue;
+		ctx.fillText(letter, x, bbox.top - 3 * ratio);
+		free = x + 9 * ratio;
+	}
+	ctx.restore();
+}
+
+// -- colours for more and more: of requests, or of time --
+
+/** @param {number[][]} stops */
+const ramp = (stops) => Array.from({ length: 32 }, (_, k) => {
+	const at = (k / 31) * (stops.length - 1);
+	const [a, b] = [stops[Math.floor(at)], stops[Math.ceil(at)]];
+	return a.map((value, n) => Math.round(value + (b[n] - value) * (at % 1)));
+});
+
+/** Red, green and blue, for each theme. @type {Record<string, number[][]>} */
+export const RAMPS = {
+	light: ramp([[222, 235, 250], [122, 171, 226], [37, 99, 201], [14, 33, 96]]),
+	dark: ramp([[24, 44, 82], [37, 99, 201], [110, 180, 245], [240, 248, 255]]),
+};
+
+/** The same of a custom property. @param {string} name */
+export function rgb(name) {
+	const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+	pen.fillStyle = ink(name);
+	return [1, 3, 5].map((at) => parseInt(String(pen.fillStyle).slice(at, at + 2), 16));
 }

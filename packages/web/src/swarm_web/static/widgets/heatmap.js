@@ -1,179 +1,197 @@
 // Latency over time: a column a step, a row a bucket of the histogram, the colour the number of requests (log).
-// Only new columns are drawn; the rest is a picture that is moved.
-import { useEffect, useRef, useState } from "preact/hooks";
+// A span of it opens its percentile curve.
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, count, ms, percent } from "../format.js";
-import { html } from "../ui.js";
-
-/** @typedef {import("../run.js").Heat} Heat */
+import { html, shown as theme } from "../ui.js";
+import { ink, RAMPS, rgb } from "./chart.js";
+import { lasts, Percentiles, readSpan } from "./curve.js";
 
 const HEIGHT = 150;
 const LEFT = 56;
 const RIGHT = 24; // both as the charts have it
 
-/** @param {Heat} heat @param {number} from @param {number} to @returns {{low: number, high: number, most: number}} buckets in use, and the largest count */
+/** @type {Fn.extent} */
 export function extent(heat, from, to) {
-  let low = Infinity;
-  let high = -1;
-  let most = 0;
-  heat.columns.forEach((column, k) => {
-    if (heat.time[k] < from || heat.time[k] > to) return;
-    for (let n = 0; n < column.length; n += 2) {
-      if (column[n] < low) low = column[n];
-      if (column[n] > high) high = column[n];
-      if (column[n + 1] > most) most = column[n + 1];
-    }
-  });
-  return high < 0 ? { low: 0, high: 0, most: 0 } : { low: Math.max(0, low - 1), high: Math.min(heat.bounds.length - 2, high + 1), most };
+	let low = Infinity;
+	let high = -1;
+	let most = 0;
+	heat.columns.forEach((column, k) => {
+		if (heat.time[k] < from || heat.time[k] > to) return;
+		for (let n = 0; n < column.length; n += 2) {
+			if (column[n] < low) low = column[n];
+			if (column[n] > high) high = column[n];
+			most = Math.max(most, Math.abs(column[n + 1]));
+		}
+	});
+	return high < 0 ? { low: 0, high: 0, most: 0 } : { low: Math.max(0, low - 1), high: Math.min(heat.bounds.length - 2, high + 1), most };
+}
+
+/** Where latencies stand along the axis: decades, and 2 and 5 between them where there is room. @type {Fn.ticks} */
+export function ticks(bounds, low, high, height) {
+	const out = /** @type {ReturnType<Fn.ticks>} */ ([]);
+	for (const digit of [1, 5, 2])
+		for (let power = 5; power > -3; power--) {
+			const value = Number(`${digit}e${power}`);
+			const bucket = bounds.findIndex((bound, k) => bound <= value && value < bounds[k + 1]);
+			if (bucket < low || bucket > high) continue;
+			const y = height * (1 - (bucket - low + (value - bounds[bucket]) / (bounds[bucket + 1] - bounds[bucket])) / (high - low + 1));
+			if (out.every((each) => Math.abs(each.y - y) >= 15)) out.push({ value, y });
+		}
+	return out;
+}
+
+/** What was counted more (or less) in `a` than in `b`, cell by cell. @type {Fn.difference} */
+export function difference(a, b, from, to) {
+	const at = new Map(b.time.map((t, k) => [t, b.columns[k]]));
+	const columns = a.time.map((t, k) => {
+		if (t < from || t > to) return [];
+		const cells = new Map();
+		for (const [column, sign] of /** @type {[number[], number][]} */ ([[a.columns[k], 1], [at.get(t) ?? [], -1]]))
+			for (let n = 0; n < column.length; n += 2) cells.set(column[n], (cells.get(column[n]) ?? 0) + sign * column[n + 1]);
+		return [...cells].filter(([, n]) => n).sort(([x], [y]) => x - y).flat();
+	});
+	return { ...a, columns };
 }
 
 /** Counts of a column by bucket. @param {number[]} column @param {number} bucket */
 export function readColumn(column, bucket) {
-  let all = 0;
-  let here = 0;
-  let upTo = 0;
-  for (let n = 0; n < column.length; n += 2) {
-    all += column[n + 1];
-    if (column[n] === bucket) here = column[n + 1];
-    if (column[n] <= bucket) upTo += column[n + 1];
-  }
-  return { all, here, upTo };
+	let all = 0;
+	let here = 0;
+	let upTo = 0;
+	for (let n = 0; n < column.length; n += 2) {
+		all += column[n + 1];
+		if (column[n] === bucket) here = column[n + 1];
+		if (column[n] <= bucket) upTo += column[n + 1];
+	}
+	return { all, here, upTo };
 }
 
-/** @param {{title: string, heat: Heat | null, from: number, to: number, tick: number, theme: string}} props */
-export function Heatmap({ title, heat, from, to, tick, theme }) {
-  const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
-  const painter = useRef(/** @type {Painter | null} */ (null));
-  const [spot, setSpot] = useState(/** @type {string} */ (""));
-  const drawn = heat && heat.columns.length > 0 ? heat : null;
+const OF = /** @type {const} */ ([["service", "service"], ["intent", "intended start"], ["difference", "difference"]]);
 
-  useEffect(() => {
-    const at = canvas.current;
-    if (!at || !drawn) return;
-    painter.current ??= new Painter(at);
-    painter.current.paint(drawn, from, to, theme);
-  }, [tick, from, to, theme, drawn]);
+/** @type {Fn.Heatmap} */
+export function Heatmap({ title, heat, intent = null, from, to, tick }) {
+	const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+	const picture = useMemo(() => document.createElement("canvas"), []);
+	const grasp = useRef(0);
+	const [of, setOf] = useState("service");
+	const [spot, setSpot] = useState(/** @type {Spot | null} */ (null));
+	const [span, setSpan] = useState(/** @type {{a: number, b: number, open: boolean} | null} */ (null));
+	const late = Boolean(intent?.columns.length);
+	const chosen = late && of !== "service" ? intent : heat;
+	const differs = late && of === "difference";
+	const drawn = useMemo(() => (differs && heat && intent ? difference(intent, heat, from, to) : chosen), [chosen, differs, differs && tick, differs && from, differs && to]);
+	const shown = drawn?.columns.length ? drawn : null;
+	const { high, low, most } = useMemo(() => (shown ? extent(shown, from, to) : { high: 0, low: 0, most: 0 }), [shown, tick, from, to]);
 
-  const read = (/** @type {MouseEvent} */ event) => {
-    if (!drawn || !canvas.current || !painter.current) return;
-    const { left, top } = canvas.current.getBoundingClientRect();
-    setSpot(painter.current.describe(drawn, event.clientX - left, event.clientY - top));
-  };
-  const { high, low, most } = drawn ? extent(drawn, from, to) : { high: 0, low: 0, most: 0 };
-  const label = drawn
-    ? `${title}: from ${ms(drawn.bounds[low])} to ${ms(drawn.bounds[high + 1])}, up to ${count(most)} requests in one cell`
-    : `${title}: no requests yet`;
-  return html`<figure class="card heatmap">
-    <figcaption>${title} <small>(colour is the number of requests)</small></figcaption>
-    <canvas ref=${canvas} height=${HEIGHT} role="img" aria-label=${label} onMouseMove=${read} onMouseLeave=${() => setSpot("")}></canvas>
-    <p class="hint">${spot || (drawn ? "Point at a cell for its count." : "No requests yet.")}</p>
-  </figure>`;
+	useEffect(() => {
+		if (canvas.current && shown) paint(canvas.current, picture, shown, from, to, { low, high, most }, differs);
+	}, [tick, from, to, theme.value, shown]);
+
+	const where = (/** @type {PointerEvent} */ event) => {
+		const { left, top, width } = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+		const part = Math.min(1, Math.max(0, (event.clientX - left - LEFT) / (width - LEFT - RIGHT)));
+		return { t: from + part * (to - from), bucket: low + Math.floor((1 - Math.min(0.999, (event.clientY - top) / HEIGHT)) * (high - low + 1)) };
+	};
+	const onPointerDown = (/** @type {PointerEvent} */ event) => {
+		if (event.button || !shown) return;
+		grasp.current = where(event).t;
+		canvas.current?.setPointerCapture(event.pointerId);
+	};
+	const onPointerMove = (/** @type {PointerEvent} */ event) => {
+		const { t, bucket } = where(event);
+		setSpot({ t, bucket });
+		const far = Math.abs(t - grasp.current) > (to - from) / 200;
+		if (grasp.current && far) setSpan({ a: Math.min(t, grasp.current), b: Math.max(t, grasp.current), open: false });
+	};
+	const onPointerUp = () => {
+		grasp.current = 0;
+		if (span) setSpan({ ...span, open: true });
+	};
+	const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
+		const { key, shiftKey } = event;
+		const step = Math.max(shown?.step ?? 1, Math.ceil((to - from) / 120));
+		const { t, bucket } = spot ?? { t: to - step / 2, bucket: Math.round((low + high) / 2) };
+		const by = { ArrowLeft: -step, ArrowRight: step, Home: -Infinity, End: Infinity, ArrowUp: 0, ArrowDown: 0 }[key];
+		if (key === "Escape" && span) setSpan(null);
+		else if (by !== undefined && shown) {
+			const next = Math.min(to - step / 2, Math.max(from + step / 2, t + by));
+			setSpot({ t: next, bucket: Math.min(high, Math.max(low, bucket + Number(key === "ArrowUp") - Number(key === "ArrowDown"))), keyed: true });
+			if (shiftKey && by) {
+				grasp.current ||= t;
+				setSpan({ a: Math.min(grasp.current, next), b: Math.max(grasp.current, next), open: true });
+			} else grasp.current = 0;
+		} else return;
+		event.preventDefault();
+		event.stopPropagation();
+	};
+	const part = (/** @type {number} */ t) => `calc(${LEFT}px + (100% - ${LEFT + RIGHT}px) * ${Math.min(1, Math.max(0, (t - from) / (to - from)))})`;
+	const label = shown ? `${title}: from ${ms(shown.bounds[low])} to ${ms(shown.bounds[high + 1])}, up to ${count(most)} requests in one cell. Arrow keys move, with Shift they mark a span.` : `${title}: no requests yet`;
+	const row = HEIGHT / (high - low + 1);
+	return html`<figure class="card heatmap">
+		<figcaption class="row between"><span>${title} <small>${differs ? html`(requests by cell: <svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="var(--series-4)" /></svg> more from the intended start, <svg width="10" height="10" aria-hidden="true"><rect y="3" width="10" height="4" fill="var(--series-1)" /></svg> fewer)` : "(colour is the number of requests)"}</small></span>
+			<span class="row">${late && html`<span class="segments" role="group" aria-label="Latency of">${OF.map(([key, name]) => html`<button type="button" key=${key} aria-pressed=${of === key} onClick=${() => setOf(key)}>${name}</button>`)}</span>`}
+			${shown && html`<button type="button" aria-expanded=${Boolean(span?.open)} onClick=${() => setSpan(span?.open ? null : { a: from, b: to, open: true })}>Percentiles</button>`}</span></figcaption>
+		<div class="map" onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${onPointerUp} onPointerLeave=${() => setSpot(null)}>
+			<canvas ref=${canvas} height=${HEIGHT} role="img" tabindex="0" aria-label=${label} onKeyDown=${onKeyDown} onBlur=${() => setSpot(null)}></canvas>
+			${span && span.b > from && span.a < to && html`<div class="span" style=${{ left: part(span.a), width: `calc(${part(span.b)} - ${part(span.a)})` }}></div>`}
+			${spot?.keyed && html`<div class="cell" style=${{ left: part(spot.t), top: `${(high - spot.bucket) * row}px`, height: `${row}px` }}></div>`}
+		</div>
+		<p class="hint" role=${spot?.keyed ? "status" : undefined}>${(spot && shown && describe(shown, spot, differs)) || (shown ? "Point at a cell for its count; drag over a span of time for its percentiles." : "No requests yet.")}</p>
+		${span?.open && shown && html`<${Span} heat=${heat} intent=${late && of !== "service" ? intent : null} span=${span} tick=${tick} onClose=${() => setSpan(null)} />`}
+	</figure>`;
 }
 
-class Painter {
-  /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas) {
-    this.canvas = canvas;
-    this.picture = document.createElement("canvas");
-    this.known = "";
-    this.painted = { from: 0, to: 0, last: -Infinity };
-    this.low = 0;
-    this.high = 1;
-    this.from = 0;
-    this.to = 1;
-    this.most = 1;
-  }
-
-  /** @param {Heat} heat @param {number} from @param {number} to @param {string} theme */
-  paint(heat, from, to, theme) {
-    const ratio = devicePixelRatio || 1;
-    const width = this.canvas.clientWidth || 600;
-    if (this.canvas.width !== Math.round(width * ratio)) this.canvas.width = Math.round(width * ratio);
-    if (this.canvas.height !== HEIGHT * ratio) this.canvas.height = HEIGHT * ratio;
-    const area = Math.max(1, Math.round((width - LEFT - RIGHT) * ratio));
-    const { low, high, most } = extent(heat, from, to);
-    const ceiling = 2 ** Math.ceil(Math.log2(Math.max(most, 1)));
-    const key = [theme, area, low, high, ceiling, Math.round(to - from), heat.bounds.length].join();
-    const scale = area / (to - from || 1);
-    const shift = Math.round((from - this.painted.from) * scale);
-    const pen = /** @type {CanvasRenderingContext2D} */ (this.picture.getContext("2d"));
-    Object.assign(this, { low, high, from, to, most: ceiling });
-    if (key !== this.known || shift < 0 || shift > area / 2 || heat.time.length === 0) {
-      this.picture.width = area;
-      this.picture.height = HEIGHT * ratio;
-      this.known = key;
-      this.painted = { from, to, last: -Infinity };
-    } else if (shift > 0) {
-      pen.globalCompositeOperation = "copy";
-      pen.drawImage(this.picture, -shift, 0);
-      pen.globalCompositeOperation = "source-over";
-      this.painted.from += shift / scale;
-    }
-    this.#columns(pen, heat, scale);
-    const out = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
-    out.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    out.drawImage(this.picture, LEFT * ratio, 0);
-    this.#axis(out, heat, ratio);
-  }
-
-  /** @param {CanvasRenderingContext2D} pen @param {Heat} heat @param {number} scale */
-  #columns(pen, heat, scale) {
-    const ramp = RAMPS[document.documentElement.dataset.theme === "dark" ? "dark" : "light"];
-    const rows = this.high - this.low + 1;
-    const tall = this.picture.height / rows;
-    const again = this.painted.last - 10; // a second's column may come again with late reports
-    let first = heat.time.length;
-    while (first > 0 && heat.time[first - 1] >= Math.max(again, this.painted.from)) first--;
-    for (let k = first; k < heat.time.length; k++) {
-      const t = heat.time[k];
-      const next = heat.time[k + 1] ?? t + heat.step;
-      const x = Math.floor((t - this.painted.from) * scale);
-      const wide = Math.max(1, Math.ceil((Math.min(next, t + Math.max(heat.step, next - t)) - t) * scale));
-      pen.clearRect(x, 0, wide, this.picture.height);
-      const column = heat.columns[k];
-      for (let n = 0; n < column.length; n += 2) {
-        const row = column[n] - this.low;
-        pen.fillStyle = ramp[Math.min(ramp.length - 1, Math.round((Math.log2(column[n + 1] + 1) / Math.log2(this.most + 1)) * (ramp.length - 1)))];
-        pen.fillRect(x, this.picture.height - (row + 1) * tall, wide, Math.ceil(tall));
-      }
-      this.painted.last = Math.max(this.painted.last, t);
-    }
-  }
-
-  /** @param {CanvasRenderingContext2D} out @param {Heat} heat @param {number} ratio */
-  #axis(out, heat, ratio) {
-    const rows = this.high - this.low + 1;
-    out.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--quiet");
-    out.font = `${11 * ratio}px system-ui, sans-serif`;
-    out.textAlign = "right";
-    const every = Math.max(1, Math.ceil(rows / 6));
-    for (let row = 0; row < rows; row += every) {
-      const y = HEIGHT * ratio * (1 - row / rows);
-      out.fillText(ms(heat.bounds[this.low + row]), (LEFT - 6) * ratio, Math.max(10 * ratio, Math.min(y, HEIGHT * ratio - 2)));
-    }
-  }
-
-  /** @param {Heat} heat @param {number} x @param {number} y */
-  describe(heat, x, y) {
-    const t = this.from + ((x - LEFT) / (this.canvas.clientWidth - LEFT - RIGHT)) * (this.to - this.from);
-    let k = heat.time.length - 1;
-    while (k > 0 && heat.time[k] > t) k--;
-    if (x < LEFT || k < 0 || heat.time[k] > t) return "";
-    const bucket = this.low + Math.floor((1 - y / HEIGHT) * (this.high - this.low + 1));
-    const { all, here, upTo } = readColumn(heat.columns[k], bucket);
-    return `${clock(heat.time[k])}: ${count(here)} of ${count(all)} requests took ${ms(heat.bounds[bucket])} to ${ms(heat.bounds[bucket + 1])} (${percent(here, all)}; ${percent(upTo, all)} took no longer)`;
-  }
+/** What is in a cell. @type {Fn.describe} */
+function describe(heat, { t, bucket }, differs) {
+	let k = heat.time.length - 1;
+	while (k > 0 && heat.time[k] > t) k--;
+	if (k < 0 || heat.time[k] > t) return "";
+	const { all, here, upTo } = readColumn(heat.columns[k], bucket);
+	const took = `took ${ms(heat.bounds[bucket])} to ${ms(heat.bounds[bucket + 1])}`;
+	if (differs) return `${clock(heat.time[k])}: ${count(Math.abs(here))} requests ${here < 0 ? "fewer" : "more"} ${took} from the intended start`;
+	return `${clock(heat.time[k])}: ${count(here)} of ${count(all)} requests ${took} (${percent(here, all)}; ${percent(upTo, all)} took no longer)`;
 }
 
-/** @param {number[][]} stops */
-function ramp(stops) {
-  return Array.from({ length: 32 }, (_, k) => {
-    const at = (k / 31) * (stops.length - 1);
-    const [a, b] = [stops[Math.floor(at)], stops[Math.ceil(at)]];
-    return `rgb(${a.map((value, n) => Math.round(value + (b[n] - value) * (at % 1))).join()})`;
-  });
+/** The percentile curve of a span of time. @param {any} props */
+function Span({ heat, intent, span: { a, b }, tick, onClose }) {
+	const read = useMemo(() => readSpan(heat, a, b), [heat, a, b, tick]);
+	const other = useMemo(() => (intent ? readSpan(intent, a, b) : null), [intent, a, b, tick]);
+	return html`<${Percentiles} title=${`Percentiles from ${clock(read.from)} to ${clock(read.to)}`} note=${`${count(read.count)} requests, from the heat map's buckets, ±${Math.ceil(100 * Math.max(read.off, other?.off ?? 0))} %`}
+		service=${read} intent=${other} stepped onClose=${onClose} />`;
 }
 
-const RAMPS = {
-  light: ramp([[222, 235, 250], [122, 171, 226], [37, 99, 201], [14, 33, 96]]),
-  dark: ramp([[24, 44, 82], [37, 99, 201], [110, 180, 245], [240, 248, 255]]),
-};
+/** Draw what was counted: a pixel for each cell, stretched. @type {Fn.paint} */
+function paint(canvas, picture, heat, from, to, { low, high, most }, signed) {
+	const ratio = devicePixelRatio || 1;
+	canvas.width = Math.round((canvas.clientWidth || 600) * ratio);
+	canvas.height = HEIGHT * ratio;
+	const area = Math.max(1, Math.round(canvas.width - (LEFT + RIGHT) * ratio));
+	const parts = signed ? 3 : 1; // fewer than in the other map are a bar in the middle of their cell
+	const image = new ImageData(area, parts * (high - low + 1));
+	const pixels = new Uint32Array(image.data.buffer);
+	const ramps = signed ? [rgb("--series-1"), rgb("--series-4")].map((color) => [color]) : [RAMPS[theme.value]];
+	const strongest = Math.ceil(Math.log2(most + 1));
+	heat.columns.forEach((column, k) => {
+		const x = Math.floor(((heat.time[k] - from) * area) / (to - from));
+		const end = Math.min(area, Math.max(x + 1, Math.ceil(x + (lasts(heat, k) * area) / (to - from))));
+		for (let n = 0; end > 0 && n < column.length; n += 2) {
+			const strong = Math.log2(Math.abs(column[n + 1]) + 1) / strongest;
+			const ramp = ramps[Number(signed && column[n + 1] > 0)];
+			const [r, g, b] = ramp[Math.round(strong * (ramp.length - 1))];
+			const alpha = signed ? 80 + Math.round(175 * strong) : 255;
+			const thin = Number(signed && column[n + 1] < 0);
+			for (let y = parts * (high - column[n]) + thin, last = y + parts - 2 * thin; y < last; y++) pixels.fill((alpha << 24) | (b << 16) | (g << 8) | r, y * area + Math.max(0, x), y * area + end);
+		}
+	});
+	picture.width = area;
+	picture.height = image.height;
+	picture.getContext("2d")?.putImageData(image, 0, 0);
+	const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+	pen.imageSmoothingEnabled = false;
+	pen.drawImage(picture, LEFT * ratio, 0, area, canvas.height);
+	pen.fillStyle = ink("--quiet");
+	pen.font = `${11 * ratio}px system-ui, sans-serif`;
+	pen.textAlign = "right";
+	for (const { value, y } of ticks(heat.bounds, low, high, HEIGHT))
+		pen.fillText(value < 1000 ? ms(value) : `${value / 1000} s`, (LEFT - 6) * ratio, Math.max(10, Math.min(y + 4, HEIGHT - 2)) * ratio);
+}

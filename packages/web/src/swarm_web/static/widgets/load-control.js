@@ -1,59 +1,70 @@
 // How many users, how fast, and which: applied while the run goes on, with a question before more than doubling.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { count } from "../format.js";
-import { html } from "../ui.js";
+import { html, valueOf } from "../ui.js";
 
-/**
- * @typedef {object} Load
- * @property {number} users
- * @property {number} rate
- * @property {Record<string, number>} [mix]
- */
+/** What the last change of this run can be taken back to. @param {any[]} events @returns {Load | null} */
+export function undoOf(events) {
+	const last = events.findLast(({ action, outcome }) => outcome === "done" && (action === "load" || action === "start"));
+	return last?.action === "load" ? last.before : null;
+}
 
-/** @param {{run: any, onApply: (load: Load) => Promise<void>, compact?: boolean}} props `run` is what the server says of the run */
-export function LoadControl({ run, onApply, compact = false }) {
-  const [edited, setEdited] = useState(/** @type {{users?: number, rate?: number, mix?: Record<string, number>}} */ ({}));
-  const [asked, setAsked] = useState(false);
-  const [error, setError] = useState("");
-  const users = edited.users ?? run.target;
-  const rate = edited.rate ?? run.rate;
-  const names = Object.keys(run.target_classes ?? {});
-  const mix = edited.mix ?? run.target_classes ?? {};
-  const top = Math.max(100, 2 * run.target, users);
-  const shaped = Boolean(run.shape);
-  const big = users > 2 * Math.max(run.target, 1);
+/** @type {Fn.LoadControl} */
+export function LoadControl({ run: { run: { value: run }, events, draft }, onApply, compact = false }) {
+	const [edited, setEdited] = useState(/** @type {Partial<Load>} */ ({}));
+	const [asked, setAsked] = useState(false);
+	const [error, setError] = useState("");
+	const users = edited.users ?? run.target;
+	const rate = edited.rate ?? run.rate;
+	const names = Object.keys(run.target_classes ?? {});
+	const mix = edited.mix ?? run.target_classes ?? {};
+	const most = run.max_users ?? Infinity;
+	const top = Math.min(most, Math.max(100, 2 * run.target, users));
+	const isEdited = Object.keys(edited).length > 0;
+	const undo = undoOf(events.value);
+	useEffect(() => {
+		draft.value = isEdited ? { users, rate } : null;
+		return () => {
+			draft.value = null;
+		};
+	}, [isEdited, users, rate]);
 
-  const apply = async (/** @type {Event} */ event) => {
-    event.preventDefault();
-    if (big && !asked) {
-      setAsked(true);
-      return;
-    }
-    setAsked(false);
-    try {
-      await onApply({ users, rate, ...(edited.mix && { mix: edited.mix }) });
-      setEdited({});
-      setError("");
-    } catch (failure) {
-      setError(/** @type {Error} */ (failure).message);
-    }
-  };
-  const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => {
-    const value = Number(/** @type {HTMLInputElement} */ (event.currentTarget).value);
-    setAsked(false);
-    setEdited({ ...edited, [key]: value });
-  };
-  if (shaped) return html`<section class="card"><h2>Load</h2><p>The shape ${run.shape} decides on the users.</p></section>`;
-  return html`<form class="card load" aria-label="Load" onSubmit=${apply}>
-    <h2>Load</h2>
-    <label>Users <output>${count(users)}</output><input type="range" min="0" max=${top} value=${users} onInput=${set("users")} data-focus /></label>
-    <div class="row">
-      <label>exactly <input type="number" min="0" step="1" value=${users} onInput=${set("users")} required /></label>
-      <label>users/s <input type="number" min="0.01" step="any" value=${rate} onInput=${set("rate")} required /></label>
-    </div>
-    ${!compact && names.length > 1 && html`<fieldset><legend>Mix (weights)</legend>${names.map((name) => html`<label key=${name}>${name} <input type="number" min="0" step="any" value=${mix[name]}
-      onInput=${(/** @type {Event} */ event) => setEdited({ ...edited, mix: { ...mix, [name]: Number(/** @type {HTMLInputElement} */ (event.currentTarget).value) } })} /></label>`)}</fieldset>`}
-    <p role="status">${asked ? `That is more than twice ${count(run.target)} users. Apply again to do it.` : error}</p>
-    <button type="submit" class=${asked ? "danger" : "primary"}>${asked ? "Apply all the same" : "Apply"}</button>
-  </form>`;
+	const send = async (/** @type {Partial<Load>} */ load, sure = false) => {
+		if ((load.users ?? users) > 2 * Math.max(run.target, 1) && !sure) {
+			setEdited(load);
+			setAsked(true);
+			return;
+		}
+		setAsked(false);
+		try {
+			await onApply({ users, rate, ...load });
+			setEdited({});
+			setError("");
+		} catch (failure) {
+			setError(/** @type {Error} */ (failure).message);
+		}
+	};
+	const edit = (/** @type {Partial<Load>} */ load) => {
+		setAsked(false);
+		setError("");
+		setEdited(load);
+	};
+	const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => edit({ ...edited, [key]: Number(valueOf(event)) });
+	if (run.shape) return html`<section class="card"><h2>Load</h2><p>The shape ${run.shape} decides on the users.</p></section>`;
+	return html`<form class="card load" aria-label="Load" onSubmit=${(event) => (event.preventDefault(), send(edited, asked))}>
+		<h2>Load</h2>
+		<label>Users <output>${count(users)}</output><input type="range" min="0" max=${top} value=${users} onInput=${set("users")} data-focus /></label>
+		<div class="row">
+			<label>exactly <input type="number" min="0" max=${most < Infinity ? most : undefined} step="1" value=${users} onInput=${set("users")} required /></label>
+			<label>users/s <input type="number" min="0.01" step="any" value=${rate} onInput=${set("rate")} required /></label>
+		</div>
+		${most < Infinity && html`<small>${count(most)} users at most are allowed here.</small>`}
+		${!compact && names.length > 1 && html`<fieldset><legend>Mix (weights)</legend>${names.map((name) => html`<label key=${name}>${name} <input type="number" min="0" step="any" value=${mix[name]}
+			onInput=${(event) => edit({ ...edited, mix: { ...mix, [name]: Number(valueOf(event)) } })} /></label>`)}</fieldset>`}
+		<p role="status">${asked ? `That is more than twice ${count(run.target)} users. Apply again to do it.` : error}</p>
+		<div class="row"><button type="submit" class=${asked ? "danger" : "primary"}>${asked ? "Apply all the same" : "Apply"}</button>
+			${isEdited && html`<button type="button" onClick=${() => edit({})}>Cancel</button>`}
+			${!isEdited && run.state === "spawning" && html`<button type="button" title=${`stay at ${count(run.users)} users`} onClick=${() => send({ users: run.users })}>Hold</button>`}
+			${!isEdited && undo && html`<button type="button" title=${`back to ${count(undo.users)} users at ${undo.rate}/s`} onClick=${() => send(undo)}>Undo</button>`}</div>
+	</form>`;
 }

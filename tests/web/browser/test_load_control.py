@@ -1,0 +1,65 @@
+"""The load of a run that goes on: what a change will do, held, taken back, and no more than is allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from tests.system.swarm_of import until
+from tests.web.browser.ui_process import UiProcess
+
+if TYPE_CHECKING:
+    from tests.system.cli_process import Cli
+    from tests.web.browser.pages import Screen
+
+
+def test_what_is_edited_is_drawn_as_a_line_into_the_future(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url)
+    screen.start(users=8)
+    screen.expect_state("running")
+    users = page.get_by_role("figure", name="Users", exact=True)
+    load = page.get_by_role("form", name="Load")
+    expect(users.get_by_role("button", name="target 8")).to_be_visible()
+    expect(users.get_by_role("button", name="planned")).to_have_count(0)
+
+    load.get_by_label("exactly").fill("12")
+    expect(users.get_by_role("button", name="planned")).to_be_visible()
+    expect(users.get_by_role("button", name="users 8")).to_be_visible()
+    load.get_by_role("button", name="Cancel").click()
+    expect(users.get_by_role("button", name="planned")).to_have_count(0)
+    expect(load.get_by_label("exactly")).to_have_value("8")
+    assert ui.get("api/v1/snapshot")["run"]["target"] == 8
+
+
+def test_a_ramp_is_held_and_the_change_taken_back(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url)
+    screen.start(users=1_000, rate=2)
+    load = page.get_by_role("form", name="Load")
+    expect(load.get_by_role("button", name="Undo")).to_have_count(0)
+    load.get_by_role("button", name="Hold").click()
+    until(lambda: ui.get("api/v1/snapshot")["run"]["target"] < 200, "the ramp is held")
+    screen.expect_state("running")
+    expect(load.get_by_role("button", name="Hold")).to_have_count(0)
+
+    load.get_by_role("button", name="Undo").click()
+    expect(load).to_contain_text("more than twice")
+    load.get_by_role("button", name="Apply all the same").click()
+    expect(page.locator(".tiles")).to_contain_text("target 1,000")
+
+
+def test_the_operators_ceiling_is_kept_and_told(screen: Screen, cli: Cli) -> None:
+    page = screen.page
+    with UiProcess.of_locustfile(cli, "--web-max-users", "20") as ui:
+        screen.open(ui.url)
+        screen.start(users=8)
+        screen.expect_state("running")
+        load = page.get_by_role("form", name="Load")
+        expect(load).to_contain_text("20 users at most")
+        expect(load.get_by_label("exactly")).to_have_attribute("max", "20")
+        load.get_by_label("exactly").fill("21")
+        load.get_by_role("button", name="Apply").click()
+        assert not load.get_by_label("exactly").evaluate("field => field.validity.valid")
+        assert ui.get("api/v1/snapshot")["run"]["target"] == 8
