@@ -287,7 +287,7 @@ class Simulation:
         self.drags = self.seed % 4 == 1
         self.master.ask("stop")
         if self.drags:  # users take longer than anybody waits, until they are cut off
-            self.after(1.0, self.master.ask, "force")
+            self.after(1.0, self._force)
         limit = self.plan.final_deadline + 25
         assert self.go_on(limit, lambda: self.master.state in ("stopped", "ready")), (
             f"the run is {self.master.state} {limit} s after it was stopped"
@@ -297,6 +297,13 @@ class Simulation:
         self.go_on(3)
         self.master.registry.check_account(self)
         self.master.check_departures()
+
+    def _force(self) -> None:
+        """Force the stop, again and again: a master that died in the midst of being asked does not know of it."""
+        if self.drags and self.master.state in ("stopping", "dead"):
+            if self.master.alive:
+                self.master.ask("force")
+            self.after(1.0, self._force)
 
     def _expect_customs(self) -> None:
         self.go_on(6)
