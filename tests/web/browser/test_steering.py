@@ -2,11 +2,33 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, expect
 
 from tests.system.swarm_of import until
 from tests.web.browser.pages import PAGES, Screen
 from tests.web.browser.ui_process import UiProcess
+
+if TYPE_CHECKING:
+    from tests.system.cli_process import Cli
+
+STAYING = """
+    import time
+    from pathlib import Path
+    from swarm import User, constant, task
+
+    class Stayer(User):
+        wait_time = constant(0.05)
+
+        @task
+        def visit(self):
+            with self.environment.events.request.measure("GET", "/visit"):
+                time.sleep(0.01)
+            while Path("stay").exists():
+                time.sleep(0.05)
+"""
+"""A locustfile whose tasks last as long as there is a file `stay`."""
 
 
 def test_a_run_is_started_changed_held_and_stopped(screen: Screen, ui: UiProcess) -> None:
@@ -115,3 +137,103 @@ def test_secrets_stay_in_the_process(screen: Screen, ui: UiProcess) -> None:
     texts = [screen.page.request.get(url).text() for url in bodies if "/stream" not in url]
     assert len(texts) > 10
     assert not [text for text in texts if "hush-hush-hush" in text]
+
+
+def seen_by_axe(browser: Browser, url: str, page: str) -> dict[str, list[str]]:
+    """What axe finds on a page as it is now, light and dark."""
+    found = {}
+    for scheme in ("light", "dark"):
+        context = browser.new_context(bypass_csp=True, color_scheme=scheme)  # type: ignore[arg-type]
+        screen = Screen(context)
+        screen.open(url, page)
+        found[scheme] = screen.violations()
+        context.close()
+    return {scheme: said for scheme, said in found.items() if said}
+
+
+def test_a_stop_that_drains_is_forced(screen: Screen, cli: Cli, browser: Browser) -> None:
+    page = screen.page
+    (cli.folder / "stay").touch()
+    with UiProcess.of_locustfile(cli, "--stop-timeout", "600", text=STAYING) as ui:
+        screen.open(ui.url)
+        screen.start(users=3)
+        screen.expect_state("running")
+        expect(page.get_by_role("button", name="Force now")).to_have_count(0)
+        page.get_by_role("button", name="Stop", exact=True).click()
+        page.get_by_role("button", name="Stop the run").click()
+        screen.expect_state("stopping")
+        expect(page.locator(".waits")).to_contain_text("3 users are draining, forced in 5")
+
+        page.get_by_role("button", name="Force now").click()
+        dialog = page.get_by_role("dialog", name="Force the stop?")
+        expect(dialog).to_contain_text("3 users that still run")
+        expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+        page.keyboard.press("x")  # no key does anything behind it
+        page.keyboard.press("Enter")
+        expect(dialog).to_be_hidden()
+        screen.expect_state("stopping")
+        assert seen_by_axe(browser, ui.url, "live") == {}
+
+        page.get_by_role("button", name="Force now").click()
+        dialog.get_by_role("button", name="Force now").click()
+        screen.expect_state("stopped")
+        expect(page.get_by_role("button", name="Force now")).to_have_count(0)
+        expect(page.get_by_role("region", name="Timeline")).to_contain_text("force the stop: 3 users cut off")
+
+
+def test_a_worker_is_drained_and_its_users_are_on_the_others(
+    screen: Screen, cli: Cli, browser: Browser
+) -> None:
+    page, stay = screen.page, cli.folder / "stay"
+    arguments = ("--processes", "3", "--expect-workers", "3", "--stop-timeout", "60")
+    with UiProcess.of_locustfile(cli, *arguments, text=STAYING) as ui:
+        screen.open(ui.url, "workers")
+        squares = page.locator(".worker-grid li")
+        expect(squares.locator("[aria-hidden]")).to_have_text(["○"] * 3)
+        screen.start(users=6)
+        screen.expect_state("running")
+        screen.open_page("workers")
+        until(lambda: ui.get("api/v1/snapshot")["workers"]["users"] == [2, 2, 2], "two users on each")
+        expect(squares.first).to_contain_text("✓")
+        until(lambda: min(ui.get("api/v1/snapshot")["workers"]["samples_merged"]) > 0, "requests of all")
+        stay.touch()
+
+        gone = ui.get("api/v1/snapshot")["workers"]["id"][0]
+        page.get_by_role("button", name=f"Drain {gone}").click()
+        dialog = page.get_by_role("dialog", name="Drain this worker?")
+        expect(dialog).to_contain_text(f"{gone} ends its 2 users in order")
+        expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(dialog).to_be_hidden()
+        expect(page.get_by_role("row", name=gone)).to_contain_text("running")
+
+        page.get_by_role("button", name=f"Drain {gone}").click()
+        dialog.get_by_role("button", name="Drain", exact=True).click()
+        expect(page.get_by_role("row", name=gone)).to_contain_text("draining")
+        expect(squares.first).to_contain_text("→")
+        expect(squares.first).to_contain_text(f"{gone}: draining")
+        expect(page.get_by_role("button", name=f"Drain {gone}")).to_have_count(0)
+        expect(page.get_by_role("button", name="Drain")).to_have_count(2)
+        assert seen_by_axe(browser, ui.url, "workers") == {}
+
+        stay.unlink()
+        expect(squares).to_have_count(2)
+        until(lambda: ui.get("api/v1/snapshot")["workers"]["users"] == [3, 3], "its users on the others")
+        screen.open_page("live")
+        timeline = page.get_by_role("region", name="Timeline")
+        expect(timeline).to_contain_text(f"{gone} has left (drained)")
+        screen.stop()
+        until(lambda: ui.get("api/v1/snapshot")["run"]["accounting"], "the accounting")
+        assert ui.get("api/v1/snapshot")["run"]["accounting"]["missing"] == 0
+
+
+def test_who_may_only_look_drains_and_forces_nothing(screen: Screen, cli: Cli) -> None:
+    cli.environment |= {"SWARM_WEB_TOKEN": "steer", "SWARM_WEB_VIEWER_TOKEN": "look"}
+    arguments = ("--processes", "2", "--web-access", "token")
+    with UiProcess.of_locustfile(cli, *arguments, text=STAYING) as ui:
+        address = ui.url.partition("#")[0]
+        screen.page.goto(f"{address}#token=look")
+        expect(screen.heading("live")).to_be_attached()
+        screen.open_page("workers")
+        expect(screen.page.locator(".worker-grid li")).to_have_count(2)
+        expect(screen.page.get_by_role("button", name="Drain")).to_have_count(0)

@@ -1,75 +1,77 @@
 // Each worker: what it does, how it is, and whether all that it measured has arrived.
 import { bytes, clock, count, figure, ms, percent } from "../format.js";
-import { route, setParams } from "../router.js";
+import { route } from "../router.js";
 import { comparison } from "../table.js";
 import { html } from "../ui.js";
 import { Table } from "../widgets/table.js";
 
-/** @typedef {import("../run.js").Run} Run */
+const WORST = /** @type {Record<string, number>} */ ({ missing: 0, busy: 1, slow: 2, draining: 3, "": 4 });
+const MAY_LEAVE = ["ready", "spawning", "running"];
 
-const WORST = /** @type {Record<string, number>} */ ({ missing: 0, busy: 1, slow: 2, "": 3 });
-
-/** @param {{run: Run}} props */
-export function Workers({ run }) {
-  const { value: workers } = run.workers;
-  const { sort = "" } = route.value.params;
-  const all = workers.id ?? [];
-  const by = sort ? comparison(workers, sort) : (/** @type {number} */ a, /** @type {number} */ b) => WORST[trouble(workers, a)] - WORST[trouble(workers, b)] || a - b;
-  const order = all.map((_, k) => k).sort(by);
-  const now = run.time.value;
-  const column = (/** @type {string} */ key, /** @type {string} */ label, /** @type {(n: any) => string} */ show, hint = "") => ({ key, label, hint, cell: (/** @type {number} */ k) => show(workers[key]?.[k]) });
-  const { accounting } = run.run.value;
-  return html`<h1>Workers</h1>
-    ${accounting && html`<p class=${accounting.missing ? "notice warn" : "notice"}>${accounting.text}</p>`}
-    <${WorkerGrid} workers=${workers} />
-    <${Table} label="Workers" sort=${sort} onSort=${(/** @type {string} */ next) => setParams({ sort: next || null })} order=${order} rowKey=${(/** @type {number} */ k) => all[k]}
-      rowClass=${(/** @type {number} */ k) => trouble(workers, k)} empty="No worker is there yet." columns=${[
-        { key: "id", label: "worker", text: true, cell: (/** @type {number} */ k) => html`<bdi>${all[k]}</bdi>` },
-        { key: "state", label: "state", text: true, cell: (/** @type {number} */ k) => `${workers.state[k]}${trouble(workers, k) && trouble(workers, k) !== workers.state[k] ? `, ${trouble(workers, k)}` : ""}` },
-        column("users", "users", count),
-        column("rps", "req/s", figure),
-        { key: "cpu", label: "CPU", cell: (/** @type {number} */ k) => percent(workers.cpu[k], 100) },
-        column("memory", "memory", bytes),
-        column("lag", "loop lag p99", ms, "how late the worker's event loop runs"),
-        { key: "offset", label: "clock offset", hint: "against the master's clock", cell: (/** @type {number} */ k) => (workers.offset[k] == null ? "–" : `${figure(workers.offset[k] * 1000)} ± ${figure((workers.offset_error[k] ?? 0) * 1000)} ms`) },
-        { key: "heard_at", label: "last heard", cell: (/** @type {number} */ k) => (workers.heard_at[k] == null ? "–" : run.live && !run.isOver.value ? `${figure(Math.max(0, Math.round(now - workers.heard_at[k])))} s ago` : clock(workers.heard_at[k])) },
-        column("deltas", "reports", count, "merged and acknowledged"),
-        { key: "samples_merged", label: "samples", hint: "merged of those heard of", cell: (/** @type {number} */ k) => `${count(workers.samples_merged[k])} of ${count(workers.samples_heard[k])}` },
-        { key: "complete", label: "complete", cell: (/** @type {number} */ k) => (workers.complete[k] ? "yes" : "not yet") },
-      ]} />`;
+/** @param {{run: Run, drain?: false | ((id: string, users: number) => void)}} props */
+export function Workers({ run, drain }) {
+	const { value: workers } = run.workers;
+	const { sort = "" } = route.value.params;
+	const all = workers.id ?? [];
+	/** @type {(a: number, b: number) => number} */
+	const by = sort ? comparison(workers, sort) : (a, b) => WORST[trouble(workers, a)] - WORST[trouble(workers, b)] || a - b;
+	const order = all.map((_, k) => k).sort(by);
+	const now = run.time.value;
+	const column = (/** @type {string} */ key, /** @type {string} */ label, /** @type {(n: any) => string} */ show, hint = "") => ({ key, label, hint, cell: (/** @type {number} */ k) => show(workers[key]?.[k]) });
+	const { accounting, actions, role, workers: known } = run.run.value;
+	// The last worker of a run that goes on stays.
+	const leave = role === "master" && (known.there > 1 || !actions.includes("stop")) && drain;
+	/** @type {Column[]} */
+	const columns = [
+		{ key: "id", label: "worker", text: true, cell: (k) => html`<bdi>${all[k]}</bdi>` },
+		{ key: "state", label: "state", text: true, cell: (k) => `${workers.state[k]}${trouble(workers, k) && trouble(workers, k) !== workers.state[k] ? `, ${trouble(workers, k)}` : ""}` },
+		column("users", "users", count),
+		column("rps", "req/s", figure),
+		{ key: "cpu", label: "CPU", cell: (k) => percent(workers.cpu[k], 100) },
+		column("memory", "memory", bytes),
+		column("lag", "loop lag p99", ms, "how late the worker's event loop runs"),
+		{ key: "offset", label: "clock offset", hint: "against the master's clock", cell: (k) => (workers.offset[k] == null ? "–" : `${figure(workers.offset[k] * 1000)} ± ${figure((workers.offset_error[k] ?? 0) * 1000)} ms`) },
+		{ key: "heard_at", label: "last heard", cell: (k) => (workers.heard_at[k] == null ? "–" : run.live && !run.isOver.value ? `${figure(Math.max(0, Math.round(now - workers.heard_at[k])))} s ago` : clock(workers.heard_at[k])) },
+		column("deltas", "reports", count, "merged and acknowledged"),
+		{ key: "samples_merged", label: "samples", hint: "merged of those heard of", cell: (k) => `${count(workers.samples_merged[k])} of ${count(workers.samples_heard[k])}` },
+		{ key: "complete", label: "complete", cell: (k) => (workers.complete[k] ? "yes" : "not yet") },
+	];
+	if (leave) columns.splice(1, 0, { key: "drain", label: "action", text: true, fixed: true, cell: (k) => MAY_LEAVE.includes(workers.state[k]) && html`<button type="button" class="link" aria-label=${`Drain ${all[k]}`} onClick=${() => leave(all[k], workers.users[k])}>Drain</button>` });
+	return html`<h1>Workers</h1>
+		${accounting && html`<p class=${accounting.missing ? "notice warn" : "notice"}>${accounting.text}</p>`}
+		<${WorkerGrid} workers=${workers} />
+		<${Table} label="Workers" sort=${sort} order=${order} rowKey=${(k) => all[k]} rowClass=${(k) => trouble(workers, k)} columns=${columns} empty="No worker is there yet." />`;
 }
 
 // -- all workers at a glance: a square each, with a symbol and a word besides its colour ----------------------------
-
-/** @typedef {import("../table.js").Columns} Columns */
 
 export const SLOW_LAG_MS = 20;
 export const BUSY_CPU = 90;
 
 /** What is to be said of a worker, "" for nothing. @param {Columns} workers @param {number} k */
 export function trouble(workers, k) {
-  if (workers.state[k] === "missing") return "missing";
-  if ((workers.cpu[k] ?? 0) > BUSY_CPU) return "busy";
-  return (workers.lag[k] ?? 0) > SLOW_LAG_MS ? "slow" : "";
+	if (["missing", "draining"].includes(workers.state[k])) return workers.state[k];
+	if ((workers.cpu[k] ?? 0) > BUSY_CPU) return "busy";
+	return (workers.lag[k] ?? 0) > SLOW_LAG_MS ? "slow" : "";
 }
 
-const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!" });
+const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!", draining: "→", ready: "○", spawning: "↑", stopping: "↓", stopped: "–", paused: "‖" });
 
 /** In words. @param {Columns} workers @param {number} k */
 function sentence(workers, k) {
-  const id = workers.id[k];
-  const what = trouble(workers, k);
-  if (what === "missing") return `${id} is missing`;
-  return `${id}: ${workers.state[k]}, CPU ${percent(workers.cpu[k], 100)}, loop lag ${ms(workers.lag[k])}`;
+	const id = workers.id[k];
+	const what = trouble(workers, k);
+	if (what === "missing") return `${id} is missing`;
+	return `${id}: ${workers.state[k]}, CPU ${percent(workers.cpu[k], 100)}, loop lag ${ms(workers.lag[k])}`;
 }
 
 /** @param {{workers: Columns}} props */
 export function WorkerGrid({ workers }) {
-  const ids = workers.id ?? [];
-  const bad = ids.map((_, k) => k).filter((k) => trouble(workers, k));
-  return html`<section class="card workers-card" aria-label="Workers">
-    <h2>Workers <small>(${ids.length})</small></h2>
-    <ul class="worker-grid" tabindex="0" aria-label="All workers">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k)] ?? ""}</span></li>`)}</ul>
-    ${bad.length > 0 && html`<p>${bad.slice(0, 5).map((k) => sentence(workers, k)).join(" · ")}${bad.length > 5 ? ` · and ${bad.length - 5} more` : ""}</p>`}
-  </section>`;
+	const ids = workers.id ?? [];
+	const bad = ids.map((_, k) => k).filter((k) => trouble(workers, k));
+	return html`<section class="card workers-card" aria-label="Workers">
+		<h2>Workers <small>(${ids.length})</small></h2>
+		<ul class="worker-grid" tabindex="0" aria-label="All workers">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k) || workers.state[k]] ?? "✓"}</span></li>`)}</ul>
+		${bad.length > 0 && html`<p>${bad.slice(0, 5).map((k) => sentence(workers, k)).join(" · ")}${bad.length > 5 ? ` · and ${bad.length - 5} more` : ""}</p>`}
+	</section>`;
 }
