@@ -62,17 +62,17 @@ class NodeRows:
 
     def table(self, now: float) -> dict[str, list[Any]]:
         """Return the table at `now` (seconds since the epoch) as columns."""
-        runner = self._environment.runner
-        nodes: WorkerNodes | None = getattr(runner, "clients", None)
-        rows = (
-            [self._local(now)]
-            if nodes is None
-            else [self._worker(now, node) for node in sorted(nodes.all, key=lambda each: each.index)]
-        )
-        for gone in self._rates.keys() - {row[0] for row in rows}:
-            del self._rates[gone]
-        columns = zip(*rows, strict=True) if rows else [()] * len(COLUMNS)
-        return {column: list(values) for column, values in zip(COLUMNS, columns, strict=True)}
+        nodes: WorkerNodes | None = getattr(self._environment.runner, "clients", None)
+        columns: list[list[Any]]
+        if nodes is None:
+            columns = [[value] for value in self._local(now)]
+        else:
+            columns = self._workers(now, sorted(nodes.all, key=lambda each: each.index))
+        table = dict(zip(COLUMNS, columns, strict=True))
+        if len(self._rates) > len(table["id"]):
+            for gone in self._rates.keys() - set(table["id"]):
+                del self._rates[gone]
+        return table
 
     def _rate(self, node: str, now: float, count: int) -> float:
         known = self._rates.get(node)
@@ -106,24 +106,27 @@ class NodeRows:
             True,
         ]
 
-    def _worker(self, now: float, node: WorkerNode) -> list[Any]:
-        member = node._member
-        clock, vitals, merged = member.clock, member.vitals, member.merged
-        heard = max(member.heard, merged)
+    def _workers(self, now: float, nodes: list[WorkerNode]) -> list[list[Any]]:
+        """One column after the other: there may be a thousand workers."""
+        members = [node._member for node in nodes]
+        vitals = [member.vitals for member in members]
+        clocks = [member.clock if member.clock.known else None for member in members]
+        heard = [max(member.heard, member.merged) for member in members]
+        ids = [member.identity for member in members]
         return [
-            member.identity,
-            member.index,
-            member.state,  # which tells draining from stopping
-            node.user_count,
-            self._rate(member.identity, now, heard),
-            round(vitals.cpu_percent, 1),
-            vitals.memory_bytes,
-            round(vitals.lag_p99_ms, 2),
-            round(clock.offset, 6) if clock.known else None,
-            round(clock.uncertainty, 6) if clock.known else None,
-            round(member.heard_at, 3),
+            ids,
+            [member.index for member in members],
+            [member.state for member in members],  # which tells draining from stopping
+            [node.user_count for node in nodes],
+            [self._rate(node, now, count) for node, count in zip(ids, heard, strict=True)],
+            [round(each.cpu_percent, 1) for each in vitals],
+            [each.memory_bytes for each in vitals],
+            [round(each.lag_p99_ms, 2) for each in vitals],
+            [None if clock is None else round(clock.offset, 6) for clock in clocks],
+            [None if clock is None else round(clock.uncertainty, 6) for clock in clocks],
+            [round(member.heard_at, 3) for member in members],
             heard,
-            merged,
-            member.applied,
-            member.final,
+            [member.merged for member in members],
+            [member.applied for member in members],
+            [member.final for member in members],
         ]

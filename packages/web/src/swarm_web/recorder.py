@@ -211,8 +211,9 @@ class Recorder:
             self._begin()
         runner, turns = self.facts.runner, Turns()
         changed = self.names.update(now, turns)
+        turns.end()
         self._nodes = self.nodes.table(now)
-        turns.give_way()
+        turns.end()
         self._update_total(now)
         self.errors.keep(now)
         turns.give_way()
@@ -223,6 +224,7 @@ class Recorder:
         self._note_verdict()
         turns.give_way()
         table = name_rows.table(changed, turns)
+        turns.end()
         self._publish(
             now,
             {

@@ -10,7 +10,7 @@ import time
 
 from swarm.users.pause import pause
 
-TURN_S = 0.0005
+TURN_S = 0.00025
 
 
 class Turns:
@@ -23,6 +23,10 @@ class Turns:
     def give_way(self) -> None:
         """Let everything else have its turn, if this one has lasted long enough."""
         if time.perf_counter() >= self._end:
-            # Not gevent.sleep(0), after which the hub may not look for answers and timers for 5 ms.
-            pause(0)
-            self._end = time.perf_counter() + self._seconds
+            self.end()
+
+    def end(self) -> None:
+        """Let everything else have its turn now: what comes next takes its time."""
+        # Not gevent.sleep(0), after which the hub may not look for answers and timers for 5 ms.
+        pause(0)
+        self._end = time.perf_counter() + self._seconds
