@@ -166,7 +166,7 @@ def frames(environment: Environment, names: int) -> Recorder:
         costs.append((whole - parts[0], *parts))
     columns = list(zip(*costs[5:], strict=True))
     shown = [median(column) for column in columns]
-    frame = recorder.stream._ring[-1].data
+    frame = recorder.stream._ring[-1].message
     tell("build and encode a frame, all rows changed", f"{shown[0]:.2f} ms", "3 ms")
     tell("  at best (others use this machine, too)", f"{min(columns[0]):.2f} ms")
     tell("  the table of names", f"{shown[2]:.2f} ms")
@@ -228,7 +228,7 @@ def keep_alive(port: int) -> float:
 
 def writing(recorder: Recorder) -> float:
     """Return the CPU time (ms) of sending one frame, in which all rows have changed, to all viewers."""
-    data = max((frame.data for frame in recorder.stream._ring), key=len)
+    data = max((frame.message for frame in recorder.stream._ring), key=len)
     known, stream_module.encode_in_turns = stream_module.encode_in_turns, lambda *_: data
     begun = time.process_time()
     for _ in range(TICKS):

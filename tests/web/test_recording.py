@@ -6,6 +6,7 @@ import gzip
 import json
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,37 @@ def test_one_that_was_cut_off_is_served_as_far_as_it_goes(recording: Path, tmp_p
     torn = tmp_path / "torn.jsonl.gz"
     torn.write_bytes(recording.read_bytes()[:-200])
     ReplaySource(torn)
+
+
+def test_one_of_an_older_version_is_served_too(recording: Path, tmp_path: Path) -> None:
+    """It has no response times from the intended start, no percentiles, no workers of a failure."""
+    newer = ("late", "p95_intent_run", "p95_intent", "nodes", "node_count", "heatmaps_intent", "percentiles")
+
+    def older(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: older(each) for key, each in value.items() if key not in newer}
+        return [older(each) for each in value] if isinstance(value, list) else value
+
+    path = tmp_path / "older.jsonl"
+    lines = gzip.decompress(recording.read_bytes()).splitlines()
+    path.write_text("".join(json.dumps(older(json.loads(line))) + "\n" for line in lines))
+    ui = ReplayUI(path, port=0)
+    try:
+        client = Client(ui.port)
+        shown = client.get("/api/v1/snapshot").json
+        assert shown["run"]["late"] == shown["total"]["late"] == 0
+        assert set(shown["names"]["late"]) == {0}
+        assert set(shown["names"]["p95_intent_run"]) == {None}
+        assert set(shown["history"]["p95_intent"]) == {None}
+        failure = client.get("/api/v1/errors").json["failures"][0]
+        assert (failure["nodes"], failure["node_count"]) == ([], 0)
+        assert client.get("/api/v1/percentiles").json["count"] == 0
+        assert client.get("/api/v1/percentiles?name=/basket&method=POST").json["count"] == 0
+        assert client.get("/api/v1/percentiles?name=/nowhere").status == 404
+        assert client.get("/api/v1/heatmap?of=intent").json["columns"]
+        assert "of them failed" in client.get("/stats/report").text
+    finally:
+        ui.stop()
 
 
 @pytest.mark.parametrize(

@@ -36,11 +36,10 @@ def message(event: str, data: bytes, identity: str | None = None) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An event of the stream: its number, its name (full or frame), and its JSON."""
+    """An event of the stream: its number, and its bytes, the same for all viewers."""
 
     number: int
-    event: str
-    data: bytes
+    message: bytes
 
 
 class Stream:
@@ -81,7 +80,7 @@ class Stream:
         """Send a frame to all viewers; the document's id is `next_identity()`."""
         data = encode_in_turns(document, turns)
         self.number += 1
-        self._ring.append(Frame(self.number, event, data))
+        self._ring.append(Frame(self.number, message(event, data, self.identity)))
         self._wake()
         for listener in self.listeners:
             listener(event, document)
@@ -118,7 +117,7 @@ class Stream:
             elif waiting:
                 for frame in waiting:
                     number = frame.number
-                    yield message(frame.event, frame.data, f"{epoch}-{number}")
+                    yield frame.message
                 said = time.monotonic()
             elif news.wait(max(0.0, said + self._keep_alive - time.monotonic())):
                 continue
