@@ -88,6 +88,23 @@ def test_no_text_is_too_broken(document: dict[str, str]) -> None:
     assert list(read.values()) == [text.encode(errors="replace").decode() for text in document.values()]
 
 
+ROWS = [[number, f"/{number}", {"a": None}] for number in range(120)]
+"""More than are encoded at once."""
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"rows": ROWS, "numbers": list(range(500)), "empty": [], "none": {}},
+        {"table": {"i": ROWS, "name": ["\udc80"] * 60, "more": {"deep": {"rows": ROWS}}}},
+        {"table": {1: ROWS, "two": ROWS, None: ROWS}},
+        {"text": ["x" * 10] * 200, "odd": [float("nan")] * 60, "pairs": [{"a": n} for n in range(99)]},
+    ],
+)
+def test_tables_are_encoded_in_parts_to_the_same(document: dict[str, Any]) -> None:
+    assert encode_in_turns(document) == encode(document)
+
+
 def test_timers_are_due_between_two_turns() -> None:
     due: list[bool] = []
     gevent.spawn_later(0, due.append, True)

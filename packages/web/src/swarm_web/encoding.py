@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 AT_ONCE = 50
-"""Elements of a list of lists or objects that are encoded before others may have their turn."""
+"""Elements of a list that are encoded before others may have their turn."""
 
 
 def encode(value: Any) -> bytes:
@@ -33,7 +34,7 @@ def encode_in_turns(document: Mapping[str, Any], turns: Turns | None = None) -> 
     turns = turns or Turns()
     parts = []
     for key, value in document.items():
-        if isinstance(value, dict) and len(value) > 2 and all(type(each) is str for each in value):
+        if isinstance(value, dict) and _is_large(value):
             encoded = encode_in_turns(value, turns)
         elif isinstance(value, list) and len(value) > AT_ONCE and isinstance(value[0], list | dict):
             slices = []
@@ -44,8 +45,21 @@ def encode_in_turns(document: Mapping[str, Any], turns: Turns | None = None) -> 
         else:
             encoded = encode(value)
             turns.give_way()
-        parts.append(encode(key) + b":" + encoded)
+        parts.append(_key(key) + encoded)
     return b"{" + b",".join(parts) + b"}"
+
+
+@lru_cache(maxsize=1_000)
+def _key(key: str) -> bytes:
+    return encode(key) + b":"
+
+
+def _is_large(value: dict[Any, Any]) -> bool:
+    """Whether a part of it is worth a turn of its own; not with keys that are no text, which need `encode`."""
+    for each in value.values():
+        if (isinstance(each, list) and len(each) > AT_ONCE) or (isinstance(each, dict) and _is_large(each)):
+            return all(type(key) is str for key in value)
+    return False
 
 
 def _plain(value: Any) -> Any:

@@ -219,7 +219,9 @@ class Recorder:
         turns.give_way()
         news = NO_NEWS
         if runner is not None and self._is_moving(now):
-            news = self.history.add(now, runner.user_count, runner.target_user_count, self._load_of_nodes())
+            news = self.history.add(
+                now, sum(self._nodes["users"]), runner.target_user_count, self._load_of_nodes()
+            )
         self._note_workers()
         self._note_verdict()
         turns.give_way()

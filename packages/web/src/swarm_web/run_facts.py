@@ -97,6 +97,10 @@ class RunFacts:
         environment, runner = self._environment, self.runner
         stats = environment.stats
         end = self.ended or now
+        is_master = hasattr(runner, "clients")
+        classes = runner.user_classes_count if runner else {}
+        # A master counts both from its workers: once is enough.
+        users = sum(classes.values()) if is_master or not runner else runner.user_count
         elapsed = max(0.0, end - self.started) if self.started is not None else None
         return {
             "state": self.state,
@@ -105,17 +109,17 @@ class RunFacts:
             "ended": _rounded(self.ended),
             "elapsed": _rounded(elapsed),
             "run_time": self.planned,
-            "users": runner.user_count if runner else 0,
+            "users": users,
             "target": runner.target_user_count if runner else 0,
             "rate": runner.spawn_rate if runner else 0.0,
             "max_users": self.max_users,
-            "classes": runner.user_classes_count if runner else {},
+            "classes": classes,
             "target_classes": runner.target_user_classes_count if runner else {},
             "host": environment.host,
             "locustfile": environment.locustfile,
             "profile": environment.profile,
             "shape": self.shape,
-            "role": "master" if hasattr(runner, "clients") else "local",
+            "role": "master" if is_master else "local",
             "replay": False,
             "waits": self._waits(now, elapsed),
             "actions": self.actions(),
