@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,11 +32,21 @@ class Picky(User):
         )
 
 
+class Hurried(User):
+    """Its requests begin 300 ms later than they were meant to."""
+
+    wait_time = constant(0.005)
+
+    @task
+    def ask(self) -> None:
+        self.environment.stats.record("GET", "/late", 2_000, 10, time.time(), None, 302_000)
+
+
 class Site:
     """A master with two workers, and a client of its UI."""
 
-    def __init__(self) -> None:
-        self.picky = type("Picky", (Picky,), {})
+    def __init__(self, user: type[User] = Picky) -> None:
+        self.picky = type(user.__name__, (user,), {})
         self.nodes = Nodes(self.picky)
         self.nodes.gather(2)
         self.ui = create_web_ui(self.nodes.environment, port=0)
@@ -88,3 +99,27 @@ def merged(site: Site) -> list[int]:
     shown = site.client.get("/api/v1/snapshot").json["workers"]["samples_merged"]
     assert isinstance(shown, list)
     return shown
+
+
+@pytest.fixture
+def hurried() -> Iterator[Site]:
+    site = Site(Hurried)
+    yield site
+    site.end()
+
+
+def test_late_requests_of_the_workers_are_late_ones_of_the_run(hurried: Site) -> None:
+    get = hurried.client.get
+    hurried.nodes.master.start(4, 100)
+    until(lambda: any(get("/api/v1/snapshot").json["history"]["p95_intent"]), "a row of the history")
+    hurried.nodes.master.stop()
+    wanted = hurried.nodes.master.stats.num_requests
+    until(lambda: get("/api/v1/snapshot").json["run"]["late"] == wanted, "the last late requests")
+    intent = get("/api/v1/percentiles?of=intent").json
+    assert (intent["count"], intent["ms"][0]) == (wanted, pytest.approx(302, rel=0.01))
+    assert get("/api/v1/percentiles").json["ms"][-1] == 2.0
+
+    def drawn() -> int:
+        return sum(sum(column[1::2]) for column in get("/api/v1/heatmap?of=intent").json["columns"])
+
+    until(lambda: drawn() == wanted, "all of them in the heat map")

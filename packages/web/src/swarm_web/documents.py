@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LEVEL = 1
 """Fast: a third of the time of level 6, for a tenth more bytes."""
-LARGE = 100_000
+LARGE = 50_000
 """Bytes that are compressed in a thread: it takes a millisecond for each 100 kB."""
 
 
