@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import json
 from io import StringIO
 
 import pytest
 
+from swarm_stats.reports import json as json_report
 from swarm_web.logs import LogBook
 from tests.web.serving import Served, served, until
 
@@ -204,6 +206,14 @@ def test_the_statistics_come_in_the_form_of_the_command_line(running: Served) ->
     document = running.get("/api/v1/report.json").json
     assert {entry["name"] for entry in document} == {"/catalogue", "/<b>bad</b>", "/basket"}
     assert all("histogram_us" in entry for entry in document)
+
+
+def test_they_are_the_very_same_that_the_command_line_writes(fresh: Served) -> None:
+    stats = fresh.environment.stats
+    for number in range(300):
+        stats.record("GET", f"/{number % 7}", 1_000 * number, 10, 5.5 + number, "no" if number % 3 else None)
+    stats.record("GET", "/late", 2_000, 10, 5.5, None, 9_000)
+    assert fresh.get("/api/v1/report.json").json == json.loads(json_report.text(stats))
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from swarm_stats.snapshot import Snapshot
 from swarm_web import error_rows, name_rows
 from swarm_web.curve import INTENT, SERVICE, curve
 from swarm_web.documents import OncePerFrame
+from swarm_web.encoding import encode
 from swarm_web.error_rows import ErrorRows
 from swarm_web.history import NO_NEWS, RunHistory, drawing
 from swarm_web.logs import LogBook
@@ -200,9 +201,11 @@ class Recorder:
 
     def statistics(self) -> bytes:
         """Return the statistics in the form of `--json`, encoded."""
-        runner = self.environment.runner
-        snapshot = Snapshot.of(self.environment.stats, runner.exceptions.values() if runner else ())
-        return json_report.text(snapshot).encode()
+        turns, encoded = Turns(), []
+        for each in json_report.objects(Snapshot.of(self.environment.stats)):
+            encoded.append(encode(each))
+            turns.give_way()
+        return b"[" + b",".join(encoded) + b"]"
 
     def tick(self, now: float) -> None:
         """Read everything, and publish what has changed."""

@@ -9,7 +9,7 @@ from swarm_stats.reports import shown_entries, sorted_failures
 from swarm_stats.wire import facts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from swarm_stats.entries import Entry
     from swarm_stats.histogram import Histogram
@@ -24,6 +24,14 @@ def document(statistics: Statistics, run: Mapping[str, Any] | None = None) -> li
     `from_intent_us`, the histogram from intended start to end. What is known of the run as a whole stands
     under `run` in the first object.
     """
+    made = list(objects(statistics))
+    if made and run is not None:
+        made[0]["run"] = dict(run)
+    return made
+
+
+def objects(statistics: Statistics) -> Iterator[dict[str, Any]]:
+    """Yield the objects of `document` one by one, for whoever has to give way between them."""
     failures: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for failure in sorted_failures(statistics):
         failures.setdefault((failure.name, failure.method), []).append(
@@ -34,12 +42,8 @@ def document(statistics: Statistics, run: Mapping[str, Any] | None = None) -> li
                 "last_seen": failure.last_seen,
             }
         )
-    objects = [
-        _object(entry, failures.get((entry.name, entry.method), [])) for entry in shown_entries(statistics)
-    ]
-    if objects and run is not None:
-        objects[0]["run"] = dict(run)
-    return objects
+    for entry in shown_entries(statistics):
+        yield _object(entry, failures.get((entry.name, entry.method), []))
 
 
 def text(statistics: Statistics, run: Mapping[str, Any] | None = None) -> str:
