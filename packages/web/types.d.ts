@@ -70,6 +70,8 @@ interface Mark {
 interface Across {
   show: (value: number, k: number) => string;
   tick: (value: number) => string;
+  /** Whether it is split as time is. */
+  time?: boolean;
   splits?: number[];
 }
 
@@ -174,7 +176,7 @@ declare namespace Fn {
   /** `high`: the buckets shown */
   type ticks = (bounds: number[], low: number, high: number, height: number) => { value: number, y: number }[];
   type describe = (heat: Heat, spot: Spot, differs: boolean) => string;
-  type paint = (canvas: HTMLCanvasElement, picture: HTMLCanvasElement, heat: Heat, from: number, to: number, extent: { low: number, high: number, most: number }, signed: boolean) => void;
+  type paint = (canvas: HTMLCanvasElement, picture: HTMLCanvasElement, heat: Heat, from: number, to: number, low: number, high: number, signed: boolean) => void;
   type difference = (a: Heat, b: Heat, from: number, to: number) => Heat;
   /** `intent` has latencies from the intended start */
   type Heatmap = (props: { title: string, heat: Heat | null, intent?: Heat | null, from: number, to: number, tick: number }) => any;
@@ -201,4 +203,5 @@ declare namespace Fn {
   type Check = (props: { on: unknown; flip: () => void; children?: any }) => any;
   type Close = (props: { what?: string; act: () => void }) => any;
   type Filter = (props: { text: string; hint: string }) => any;
+  type post = (path: string, body: object, headers?: Record<string, string>) => Promise<any>;
 }

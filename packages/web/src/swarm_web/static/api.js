@@ -38,13 +38,11 @@ export const get = (path, query = {}) => {
 	return ask(`api/v1/${path}${text ? `?${text}` : ""}`);
 };
 
+/** @type {Fn.post} */
+const post = (path, body, headers = {}) => ask(`api/v1/${path}`, { method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body) });
+
 /** Post a command; the same one is never carried out twice. @param {string} path @param {object} [body] */
-export const command = (path, body = {}) =>
-	ask(`api/v1/${path}`, {
-		method: "POST",
-		headers: { "Content-Type": "application/json", "Idempotency-Key": key() },
-		body: JSON.stringify(body),
-	});
+export const command = (path, body = {}) => post(path, body, { "Idempotency-Key": key() });
 
 function key() {
 	return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -62,5 +60,5 @@ export async function openSession() {
 
 /** @param {string} token Raises ApiError when it is wrong. */
 export async function logIn(token) {
-	session.value = { ...(await ask("api/v1/session", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ token }) })), known: true };
+	session.value = { ...(await post("session", { token })), known: true };
 }

@@ -10,8 +10,8 @@ function tell(message) {
 	for (const port of ports) port.postMessage(message);
 }
 
-function setState(open, reason = "") {
-	state = { type: "state", open, reason };
+function setState(open) {
+	state = { type: "state", open };
 	tell(state);
 }
 

@@ -9,9 +9,6 @@ import { setParams } from "./router.js";
 /** @type {Fn.html} */
 export const html = htm.bind(h);
 
-/** A class list from names and conditions. @param {...(string | false | null | undefined)} names */
-export const classes = (...names) => names.filter(Boolean).join(" ");
-
 /** A set with a key more, or less. @type {Fn.toggled} */
 export function toggled(set, key) {
 	const next = new Set(set);

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { bytes, count, figure, ms } from "../format.js";
 import { range, route, setParams } from "../router.js";
 import { ordered, treeLines } from "../table.js";
-import { Check, classes, Close, Filter, html, toggled, useFresh } from "../ui.js";
+import { Check, Close, Filter, html, toggled, useFresh } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 import { PercentilesOf } from "../widgets/curve.js";
 import { Heatmap } from "../widgets/heatmap.js";
@@ -112,7 +112,7 @@ function tableColumns(run, lines, unfolded, act) {
 				if (position === undefined) return "";
 				const key = keyOf(run, position);
 				const on = pinned.value.includes(key);
-				return html`<button type="button" class=${classes("pin", on && "on")} aria-pressed=${on} aria-label=${`Pin ${short(key)}`} onClick=${() => pin(key)}>${on ? "●" : "○"}</button>`;
+				return html`<button type="button" class=${on ? "pin on" : "pin"} aria-pressed=${on} aria-label=${`Pin ${short(key)}`} onClick=${() => pin(key)}>${on ? "●" : "○"}</button>`;
 			},
 		},
 	];

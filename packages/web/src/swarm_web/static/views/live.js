@@ -25,11 +25,11 @@ const USERS = [
 
 const PLANNED = [...USERS, { key: "plan", label: "planned", color: "--series-6", dash: [6, 4] }];
 
-/** Users, and what is being edited as a line into the future: as long as the ramp, a third of the chart at most. @type {Fn.future} */
-export function future({ history, draft: { value: draft }, run: { value: facts } }, from, to) {
+/** Users, and what is edited as a line into the future: as long as the ramp, a third of the chart at most. @type {Fn.future} */
+export function future({ history, draft: { value: draft } }, from, to) {
 	const n = history.time?.length ?? 0;
 	if (!draft || !n || !(draft.rate > 0)) return { series: history, from, to, lines: USERS };
-	const { users } = facts;
+	const users = history.users[n - 1];
 	const way = Math.abs(draft.users - users);
 	const takes = Math.max(1, way / draft.rate);
 	const begin = Math.max(to, history.time[n - 1]);
@@ -93,7 +93,7 @@ function Figures({ run }) {
 		["p99", ms(total[`p99${suffix}`]), when],
 	];
 	if (facts.role === "master") tiles.push(["Workers", `${count(there)} / ${count(Math.max(expected, there))}`, missing ? `${missing} missing` : "all heard", missing > 0]);
-	if (facts.accounting) tiles.push(["Samples", facts.accounting.missing ? `${count(facts.accounting.missing)} missing` : "all there", facts.accounting.text, facts.accounting.missing > 0]);
+	if (facts.accounting) tiles.push(["Samples", facts.accounting.missing ? `${count(facts.accounting.missing)} missing` : "all there", `${count(facts.accounting.merged)} of ${count(facts.accounting.heard)} merged`, facts.accounting.missing > 0]);
 	return html`<dl class="tiles" aria-label=${over ? "Figures of the whole run" : "Figures of now"}>${tiles.map(([label, value, note, bad]) => html`<div key=${label} class=${bad ? "bad" : ""}><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>`;
 }
 

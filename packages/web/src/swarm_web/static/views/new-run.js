@@ -7,7 +7,7 @@ import { ask, may } from "../steer.js";
 import { html, toggled, valueOf } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 
-const TIME = { show: duration, tick: duration };
+const TIME = { show: duration, tick: duration, time: true };
 const PREVIEW = [{ key: "users", label: "users", color: "--series-1" }];
 
 /** Seconds of a time like 90, 1h30m or 20 m; null when it is empty, NaN when it says nothing. @param {string} text */

@@ -9,7 +9,7 @@ import { Live, Timeline } from "./live.js";
 import { Workers } from "./workers.js";
 
 const DOWNLOADS = [
-	["api/v1/report.html?download=1", "HTML report", "one file that works from disk, with the charts and tables of this page"],
+	["api/v1/report.html?download=1", "HTML report", "one file that works from disk, with charts and tables"],
 	["api/v1/report.json", "JSON", "all figures, with their histograms"],
 	["stats/requests/csv", "Requests (CSV)", "a row for each name, and the total"],
 	["stats/requests_full_history/csv", "History (CSV)", "the total's figures over time"],

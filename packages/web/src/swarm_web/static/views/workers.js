@@ -43,7 +43,7 @@ export function Workers({ run, drain }) {
 		<${Table} label="Workers" sort=${sort} order=${order} rowKey=${(k) => all[k]} rowClass=${(k) => trouble(workers, k)} columns=${columns} empty="No worker is there yet." />`;
 }
 
-// -- all workers at a glance: a square each, with a symbol and a word besides its colour ----------------------------
+// -- all workers at a glance: a square each, with a symbol and a word besides its colour --
 
 export const SLOW_LAG_MS = 20;
 export const BUSY_CPU = 90;

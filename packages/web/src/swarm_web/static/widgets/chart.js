@@ -86,7 +86,7 @@ export function Chart({ title, unit, lines, series, from, to, marks = [], tick, 
 function Rows({ title, unit, lines, series, when, across = "time" }) {
 	const n = series.time.length;
 	const rows = Array.from({ length: Math.min(ROWS, n) }, (_, k) => n - 1 - k);
-	return html`<div class="scroll rows" tabindex="0" role="region" aria-label=${`${title}, rows`}><table class="plain">
+	return html`<div class="scroll" tabindex="0" role="region" aria-label=${`${title}, rows`}><table class="plain">
 		<thead><tr><th scope="col">${across}</th>${lines.map((line) => html`<th scope="col" class="number">${line.label} (${unit})</th>`)}</tr></thead>
 		<tbody>${rows.map((k) => html`<tr key=${k}><th scope="row">${when(series.time[k], k)}</th>${lines.map((line) => html`<td class="number">${figure(series[line.key]?.[k])}</td>`)}</tr>`)}</tbody>
 	</table></div>`;
@@ -116,7 +116,7 @@ function options({ host, lines, unit, now, group, stepped, when, onZoom, onCurso
 		padding: [14, now.current.x ? 34 : 24, 0, 0], // room for the marks' letters, and for half of the last time
 		legend: { show: false },
 		cursor: { ...(group && { sync: { key: group, setSeries: false } }), drag: { x: Boolean(onZoom), y: false, setScale: false }, points: { size: 6 } },
-		scales: { x: { time: !now.current.x, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },
+		scales: { x: { time: now.current.x?.time ?? !now.current.x, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },
 		axes: [
 			{ ...axis, size: 26, space: 60, ...(now.current.x?.splits && { splits: (/** @type {any} */ made) => roomy(now.current.x.splits, now.current.to, made.width) }), values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((t) => (now.current.x ? now.current.x.tick(t) : now.current.to - now.current.from < 600 ? when(t).slice(0, 8) : when(t).slice(0, 5))) },
 			{ ...axis, size: 56, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => figure(value)), label: undefined, unit },

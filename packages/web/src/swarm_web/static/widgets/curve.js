@@ -10,7 +10,7 @@ export function lasts({ time, step }, k) {
 	return near < Infinity ? Math.max(step, near) : step;
 }
 
-/** The requests that ended in a span of time. Of a bucket it is known that a latency lies in it: it counts as the value whose distance to both edges is the same share of them, `off` at most from the median on. @type {Fn.readSpan} */
+/** The requests that ended in a span of time. A latency counts as the value of its bucket that is by the same share away from both edges: at most `off`, from the median on. @type {Fn.readSpan} */
 export function readSpan(heat, a, b) {
 	const { time, bounds, columns } = heat;
 	const cells = /** @type {number[]} */ (Array(bounds.length).fill(0));

@@ -66,7 +66,7 @@ export function readColumn(column, bucket) {
 	return { all, here, upTo };
 }
 
-const OF = /** @type {const} */ ([["service", "service"], ["intent", "intended start"], ["difference", "difference"]]);
+const OF = { service: "service", intent: "intended start", difference: "difference" };
 
 /** @type {Fn.Heatmap} */
 export function Heatmap({ title, heat, intent = null, from, to, tick }) {
@@ -84,7 +84,7 @@ export function Heatmap({ title, heat, intent = null, from, to, tick }) {
 	const { high, low, most } = useMemo(() => (shown ? extent(shown, from, to) : { high: 0, low: 0, most: 0 }), [shown, tick, from, to]);
 
 	useEffect(() => {
-		if (canvas.current && shown) paint(canvas.current, picture, shown, from, to, { low, high, most }, differs);
+		if (canvas.current && shown) paint(canvas.current, picture, shown, from, to, low, high, differs);
 	}, [tick, from, to, theme.value, shown]);
 
 	const where = (/** @type {PointerEvent} */ event) => {
@@ -128,15 +128,15 @@ export function Heatmap({ title, heat, intent = null, from, to, tick }) {
 	const label = shown ? `${title}: from ${ms(shown.bounds[low])} to ${ms(shown.bounds[high + 1])}, up to ${count(most)} requests in one cell. Arrow keys move, with Shift they mark a span.` : `${title}: no requests yet`;
 	const row = HEIGHT / (high - low + 1);
 	return html`<figure class="card heatmap">
-		<figcaption class="row between"><span>${title} <small>${differs ? html`(requests by cell: <svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="var(--series-4)" /></svg> more from the intended start, <svg width="10" height="10" aria-hidden="true"><rect y="3" width="10" height="4" fill="var(--series-1)" /></svg> fewer)` : "(colour is the number of requests)"}</small></span>
-			<span class="row">${late && html`<span class="segments" role="group" aria-label="Latency of">${OF.map(([key, name]) => html`<button type="button" key=${key} aria-pressed=${of === key} onClick=${() => setOf(key)}>${name}</button>`)}</span>`}
+		<figcaption class="row between"><span>${title} <small>${differs ? html`(requests by cell: <svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="var(--series-4)" /></svg> more from the intended start, <svg width="10" height="10" aria-hidden="true"><rect y="3" width="10" height="4" fill="var(--series-1)" /></svg> fewer)` : "(colour is the number of requests in a time)"}</small></span>
+			<span class="row">${late && html`<span class="segments" role="group" aria-label="Latency of">${Object.entries(OF).map(([key, name]) => html`<button type="button" key=${key} aria-pressed=${of === key} onClick=${() => setOf(key)}>${name}</button>`)}</span>`}
 			${shown && html`<button type="button" aria-expanded=${Boolean(span?.open)} onClick=${() => setSpan(span?.open ? null : { a: from, b: to, open: true })}>Percentiles</button>`}</span></figcaption>
 		<div class="map" onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${onPointerUp} onPointerLeave=${() => setSpot(null)}>
 			<canvas ref=${canvas} height=${HEIGHT} role="img" tabindex="0" aria-label=${label} onKeyDown=${onKeyDown} onBlur=${() => setSpot(null)}></canvas>
 			${span && span.b > from && span.a < to && html`<div class="span" style=${{ left: part(span.a), width: `calc(${part(span.b)} - ${part(span.a)})` }}></div>`}
 			${spot?.keyed && html`<div class="cell" style=${{ left: part(spot.t), top: `${(high - spot.bucket) * row}px`, height: `${row}px` }}></div>`}
 		</div>
-		<p class="hint" role=${spot?.keyed ? "status" : undefined}>${(spot && shown && describe(shown, spot, differs)) || (shown ? "Point at a cell for its count; drag over a span of time for its percentiles." : "No requests yet.")}</p>
+		<p class="hint" role=${spot?.keyed ? "status" : undefined}>${(spot && shown && describe(shown, spot, differs)) || (shown ? "Point at a cell for its count; drag over a span for its percentiles." : "No requests yet.")}</p>
 		${span?.open && shown && html`<${Span} heat=${heat} intent=${late && of !== "service" ? intent : null} span=${span} tick=${tick} onClose=${() => setSpan(null)} />`}
 	</figure>`;
 }
@@ -154,14 +154,15 @@ function describe(heat, { t, bucket }, differs) {
 
 /** The percentile curve of a span of time. @param {any} props */
 function Span({ heat, intent, span: { a, b }, tick, onClose }) {
-	const read = useMemo(() => readSpan(heat, a, b), [heat, a, b, tick]);
-	const other = useMemo(() => (intent ? readSpan(intent, a, b) : null), [intent, a, b, tick]);
+	const fresh = b > heat.time[heat.time.length - 1] - 10 && tick; // columns of before do not change
+	const read = useMemo(() => readSpan(heat, a, b), [heat, a, b, fresh]);
+	const other = useMemo(() => intent && readSpan(intent, a, b), [intent, a, b, fresh]);
 	return html`<${Percentiles} title=${`Percentiles from ${clock(read.from)} to ${clock(read.to)}`} note=${`${count(read.count)} requests, from the heat map's buckets, ±${Math.ceil(100 * Math.max(read.off, other?.off ?? 0))} %`}
 		service=${read} intent=${other} stepped onClose=${onClose} />`;
 }
 
 /** Draw what was counted: a pixel for each cell, stretched. @type {Fn.paint} */
-function paint(canvas, picture, heat, from, to, { low, high, most }, signed) {
+function paint(canvas, picture, heat, from, to, low, high, signed) {
 	const ratio = devicePixelRatio || 1;
 	canvas.width = Math.round((canvas.clientWidth || 600) * ratio);
 	canvas.height = HEIGHT * ratio;
@@ -170,19 +171,23 @@ function paint(canvas, picture, heat, from, to, { low, high, most }, signed) {
 	const image = new ImageData(area, parts * (high - low + 1));
 	const pixels = new Uint32Array(image.data.buffer);
 	const ramps = signed ? [rgb("--series-1"), rgb("--series-4")].map((color) => [color]) : [RAMPS[theme.value]];
-	const strongest = Math.ceil(Math.log2(most + 1));
-	heat.columns.forEach((column, k) => {
+	const inSight = heat.time.map((_, k) => k).filter((k) => heat.time[k] + lasts(heat, k) > from && heat.time[k] < to);
+	// A longer column has more requests: what counts is how many there were in a time.
+	const strength = (/** @type {number} */ n, /** @type {number} */ k) => Math.log2(1 + (Math.abs(n) * heat.step) / lasts(heat, k));
+	const strongest = Math.max(1, ...inSight.map((k) => strength(Math.max(0, ...heat.columns[k].map((n, at) => (at % 2 ? Math.abs(n) : 0))), k)));
+	for (const k of inSight) {
+		const column = heat.columns[k];
 		const x = Math.floor(((heat.time[k] - from) * area) / (to - from));
 		const end = Math.min(area, Math.max(x + 1, Math.ceil(x + (lasts(heat, k) * area) / (to - from))));
-		for (let n = 0; end > 0 && n < column.length; n += 2) {
-			const strong = Math.log2(Math.abs(column[n + 1]) + 1) / strongest;
+		for (let n = 0; n < column.length; n += 2) {
+			const strong = strength(column[n + 1], k) / strongest;
 			const ramp = ramps[Number(signed && column[n + 1] > 0)];
 			const [r, g, b] = ramp[Math.round(strong * (ramp.length - 1))];
 			const alpha = signed ? 80 + Math.round(175 * strong) : 255;
 			const thin = Number(signed && column[n + 1] < 0);
 			for (let y = parts * (high - column[n]) + thin, last = y + parts - 2 * thin; y < last; y++) pixels.fill((alpha << 24) | (b << 16) | (g << 8) | r, y * area + Math.max(0, x), y * area + end);
 		}
-	});
+	}
 	picture.width = area;
 	picture.height = image.height;
 	picture.getContext("2d")?.putImageData(image, 0, 0);

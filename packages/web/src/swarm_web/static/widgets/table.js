@@ -1,7 +1,7 @@
 // A table of thousands of rows of which only those in sight are in the document.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { setParams } from "../router.js";
-import { classes, html } from "../ui.js";
+import { html } from "../ui.js";
 
 const ROW = 28;
 const SPARE = 6;
@@ -29,7 +29,7 @@ export function Table({ label, columns, order, sort, selected = null, rowKey, ro
 			<tbody>
 				${space(first)}
 				${order.slice(first, last).map((position, k) => html`<tr key=${rowKey(position)} aria-rowindex=${first + k + 2}
-						class=${classes(rowClass?.(position), first + k === selected && "selected")}>
+						class=${`${rowClass?.(position) ?? ""}${first + k === selected ? " selected" : ""}`}>
 					${columns.map((column) => html`<td key=${column.key} class=${column.text ? "text" : "number"}>${column.cell(position)}</td>`)}
 				</tr>`)}
 				${space(order.length - last)}
