@@ -95,19 +95,24 @@ def write(path: Path, alter: Callable[[dict[str, Any], dict[str, Any]], None] | 
     _write(path, snapshot, frames, details)
 
 
-def write_played(path: Path, seconds: int = SECONDS) -> None:
-    """Write the same run from its first second on: a frame each second, a twentieth of the names in each."""
-    history, heat_map, names = _history(fine=True), _heat(_history(fine=True)), _names()
-    columns = ("time", "columns")
+def write_going_on(path: Path, seconds: int, *, before: bool, part: int = 1) -> None:
+    """Write the same run while it goes on: a frame each second, with a `part`-th of the names in it.
+
+    `before` says whether two hours lie before the first frame; otherwise it is the run's first.
+    """
+    history = _history() if before else {key: [] for key in COLUMNS}
+    begin = END if before else END - SECONDS
+    names, workers, total = _names(), _workers(), _total()
+    run = {**_run(), "state": "running", "ended": None, "started": END - SECONDS, "run_time": None}
     snapshot: dict[str, Any] = {
         "schema": 1,
-        "id": "played-1",
-        "time": END - SECONDS,
-        "run": {**_run(), "state": "running", "ended": None},
-        "total": _total(),
+        "id": "going-1",
+        "time": begin,
+        "run": run,
+        "total": total,
         "names": names,
-        "workers": _workers(),
-        "history": {key: [] for key in history},
+        "workers": workers,
+        "history": history,
         "history_lag": 0,
         "window": 10,
         "events": [
@@ -116,20 +121,22 @@ def write_played(path: Path, seconds: int = SECONDS) -> None:
         "errors": {"kinds": 0, "occurrences": 0, "exceptions": 0},
         "log": 0,
     }
+    first = {key: list(values) for key, values in history.items()}
     frames = []
-    for second in range(seconds):
-        changed = range(second % 20, NAMES, 20)
+    for second in range(begin, begin + seconds):
+        rows = {key: [value] for key, value in zip(COLUMNS, _row(second), strict=True)}
+        heat_of = _heat(first if second == begin and before else rows)
         frames.append(
             {
-                "id": f"played-{second + 2}",
-                "time": END - SECONDS + second + 1,
-                "run": {**snapshot["run"], "elapsed": second + 1},
-                "total": snapshot["total"],
-                "names": {key: [values[at] for at in changed] for key, values in names.items()},
-                "workers": snapshot["workers"],
-                "history": {key: [values[second]] for key, values in history.items()},
-                "heat": {key: [heat_map[key][second]] for key in columns},
+                "id": f"going-{second - begin + 2}",
+                "time": second + 1,
+                "run": {**run, "elapsed": second + 1 - END + SECONDS},
+                "total": total,
+                "names": {key: values[second % part :: part] for key, values in names.items()},
+                "history": rows,
+                "heat": {"time": heat_of["time"], "columns": heat_of["columns"]},
                 "events": [],
+                **({"workers": workers} if second % part == 0 else {}),
             }
         )
     _write(path, snapshot, frames, {})
@@ -161,46 +168,20 @@ def _percentiles(method: str, name: str) -> dict[str, Any]:
     }
 
 
-def _history(fine: bool = False) -> dict[str, list[Any]]:
-    rows: dict[str, list[Any]] = {
-        key: []
-        for key in [
-            "time",
-            "users",
-            "target",
-            "rps",
-            "fps",
-            "p50",
-            "p95",
-            "p99",
-            "avg",
-            "workers",
-            "cpu",
-            "lag",
-        ]
-    }
-    second = END - SECONDS
-    while second < END:
-        wave = math.sin(second / 95)
-        users = min(5_000, (second - END + SECONDS) * 8 + 1)
-        values = (
-            second,
-            users,
-            5_000,
-            users,
-            0,
-            20 + 5 * wave,
-            90 + 20 * wave,
-            250 + 60 * wave,
-            30,
-            98,
-            60,
-            2,
-        )
-        for key, value in zip(rows, values, strict=True):
-            rows[key].append(value)
-        second += 1 if fine or END - second <= 900 else 5
-    return rows
+COLUMNS = ("time", "users", "target", "rps", "fps", "p50", "p95", "p99", "avg", "workers", "cpu", "lag")
+
+
+def _row(second: int) -> tuple[float, ...]:
+    wave = math.sin(second / 95)
+    users = min(5_000, (second - END + SECONDS) * 8 + 1)
+    latencies = (20 + 5 * wave, 90 + 20 * wave, 250 + 60 * wave, 30)
+    return (second, users, 5_000, users, 0, *latencies, 98, 60, 2)
+
+
+def _history() -> dict[str, list[Any]]:
+    fine = range(END - 900, END)
+    rows = [_row(second) for second in [*range(END - SECONDS, END - 900, 5), *fine]]
+    return {key: [row[at] for row in rows] for at, key in enumerate(COLUMNS)}
 
 
 def _series(history: dict[str, list[Any]]) -> dict[str, list[Any]]:
