@@ -279,11 +279,11 @@ class NameRows:
         """Look at all names, and return the rows that have changed since the last time."""
         turns = turns or Turns()
         second = int(now)
-        self._add_new(second)
+        self._add_new(second, turns)
         changed: list[NameRow] = []
         warm: list[tuple[NameRow, bool]] = []
         rate = SettledRate(second - self.lag, self._registry.total.start_time)
-        for number, row in enumerate(self._rows):
+        for number, row in enumerate(list(self._rows)):
             if number % AT_ONCE == 0:
                 turns.give_way()
             counts = row.counts()
@@ -305,20 +305,25 @@ class NameRows:
 
     def complete(self, now: float) -> None:
         """Take all names anew, however long it takes: nothing more is to come."""
-        self._add_new(int(now))
         turns = Turns()
+        self._add_new(int(now), turns)
         for row in list(self._rows):
             row.complete(int(now))
             turns.give_way()
 
-    def _add_new(self, second: int) -> None:
+    def _add_new(self, second: int, turns: Turns) -> None:
         entries = self._registry.entries
         if len(entries) == len(self._rows):
             return
-        for key, entry in list(entries.items())[len(self._rows) :]:
+        known = list(entries.items())
+        while len(self._rows) < len(known):
+            key, entry = known[len(self._rows)]
+            if dict.get(entries, key) is not entry:
+                return  # they were forgotten meanwhile
             row = NameRow(len(self._rows), entry, second)
             self._rows.append(row)
             self._by_key[key] = row
+            turns.give_way()
 
     def _refresh(
         self, warm: list[tuple[NameRow, bool]], second: int, changed: list[NameRow], turns: Turns

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from swarm.runners.monitor import memory_bytes
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
@@ -29,6 +30,8 @@ COLUMNS = (
     "complete",
 )
 LOCAL = "local"
+AT_ONCE = 50
+"""Workers that are looked at before others may have their turn."""
 MEMORY_EVERY_S = 5.0
 RATE_S = 5.0
 
@@ -60,15 +63,20 @@ class NodeRows:
         self._memory = 0
         self._memory_read = float("-inf")
 
-    def table(self, now: float) -> dict[str, list[Any]]:
+    def table(self, now: float, turns: Turns | None = None) -> dict[str, list[Any]]:
         """Return the table at `now` (seconds since the epoch) as columns."""
         nodes: WorkerNodes | None = getattr(self._environment.runner, "clients", None)
-        columns: list[list[Any]]
+        table: dict[str, list[Any]] = {column: [] for column in COLUMNS}
         if nodes is None:
-            columns = [[value] for value in self._local(now)]
+            for column, value in zip(table.values(), self._local(now), strict=True):
+                column.append(value)
         else:
-            columns = self._workers(now, sorted(nodes.all, key=lambda each: each.index))
-        table = dict(zip(COLUMNS, columns, strict=True))
+            there, turns = sorted(nodes.all, key=lambda each: each.index), turns or Turns()
+            for first in range(0, len(there), AT_ONCE):
+                turns.give_way()
+                part = self._workers(now, there[first : first + AT_ONCE])
+                for column, values in zip(table.values(), part, strict=True):
+                    column.extend(values)
         if len(self._rates) > len(table["id"]):
             for gone in self._rates.keys() - set(table["id"]):
                 del self._rates[gone]

@@ -215,7 +215,7 @@ class Recorder:
         runner, turns = self.facts.runner, Turns()
         changed = self.names.update(now, turns)
         turns.end()
-        self._nodes = self.nodes.table(now)
+        self._nodes = self.nodes.table(now, turns)
         turns.end()
         self._update_total(now)
         self.errors.keep(now)
