@@ -9,8 +9,10 @@ import secrets
 import time
 from collections import deque
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import gevent
 from gevent.event import Event
 
 from swarm_web.encoding import encode, encode_in_turns
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 RING = 120
 """Frames that are kept for those who come back."""
 KEEP_ALIVE_S = 15.0
+APART_S = 0.001
+PLACES = 64
+"""Viewers are sent a frame one after the other, so many milliseconds apart at most."""
 RETRY_MS = 2_000
 GREETING = f"retry: {RETRY_MS}\n\n".encode()
 COMMENT = b": keep-alive\n\n"
@@ -61,6 +66,7 @@ class Stream:
         self._ring: deque[Frame] = deque(maxlen=RING)
         self._news = Event()
         self._farewell = ""
+        self._places = count()
 
     @property
     def identity(self) -> str:
@@ -104,6 +110,7 @@ class Stream:
 
     def _events(self, last: str | None, allowed: Callable[[], bool]) -> Iterator[bytes]:
         epoch, number = self._resumed(last)
+        place = next(self._places) % PLACES
         said = time.monotonic()
         while not self.closed:
             if not allowed():
@@ -120,7 +127,8 @@ class Stream:
                     yield frame.message
                 said = time.monotonic()
             elif news.wait(max(0.0, said + self._keep_alive - time.monotonic())):
-                continue
+                if place and not self.closed:  # all at once they would hold the load up
+                    gevent.sleep(place * APART_S)
             else:
                 yield COMMENT
                 said = time.monotonic()
