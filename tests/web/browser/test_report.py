@@ -38,8 +38,25 @@ def test_it_works_from_disk_with_no_network(report: Path, browser: Browser) -> N
     expect(page.get_by_role("heading", name="Endpoints", exact=True)).to_be_visible()
     expect(page.get_by_text("1,000 of 1,000")).to_be_visible()
     expect(page.locator(".plot canvas")).not_to_have_count(0)
+    expect(page.get_by_role("figure", name="Latency over throughput")).to_be_visible()
+    expect(page.get_by_role("figure", name="Percentiles of the whole run")).to_contain_text("50,000 requests")
     page.get_by_role("button", name=SLOWEST).first.click()
     expect(page.get_by_role("region", name=f"GET {SLOWEST}")).to_be_visible()
+    assert screen.complaints == []
+    context.close()
+
+
+def test_what_is_for_the_hand_is_not_printed(report: Path, browser: Browser) -> None:
+    context = browser.new_context(offline=True)
+    screen = Screen(context)
+    page = screen.page
+    page.goto(report.as_uri())
+    spans = page.get_by_role("button", name="Percentiles", exact=True)
+    expect(spans).to_be_visible()
+    page.emulate_media(media="print")
+    expect(spans).to_be_hidden()
+    expect(page.get_by_role("group", name="Time range")).to_be_hidden()
+    expect(page.get_by_role("figure", name="Latency over throughput")).to_be_visible()
     assert screen.complaints == []
     context.close()
 
