@@ -61,6 +61,9 @@ def test_it_shows_the_run_as_it_ended(recording: Path) -> None:
         assert "lines" in client.get("/api/v1/logs").json
         assert "of them failed" in client.get("/stats/report").text
         assert "500 <i>no</i>" in client.get("/api/v1/failures.csv").text
+        for link, text in (("/stats/requests/csv", "/basket"), ("/stats/failures/csv", "500 <i>no</i>")):
+            assert text in client.get(link).text
+        assert client.get("/exceptions/csv").text.startswith("count,msg,traceback")
         assert client.get("/").status == 200
         with client.events() as events:
             assert next(events)[1] == "full"

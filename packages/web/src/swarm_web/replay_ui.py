@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import gevent
@@ -17,11 +18,19 @@ from swarm_web.replay import ReplaySource
 from swarm_web.report import render, report_policy
 from swarm_web.run_data import run_data
 from swarm_web.server import make_server
+from swarm_web.sheets import sheet
 from swarm_web.site import new_app, put_guard_before
 from swarm_web.visitors import Visitors
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TABLES = {
+    "/stats/requests/csv": "names",
+    "/stats/failures/csv": "failures",
+    "/exceptions/csv": "exceptions",
+}
+"""What a page links to, and which table of a recording answers."""
 
 
 class ReplayUI:
@@ -41,6 +50,8 @@ class ReplayUI:
         page.add_url_rule("/", "index", self._index)
         page.add_url_rule("/static/<digest>/<path:path>", "static", self._pages.file)
         page.add_url_rule("/stats/report", "report", self._report)
+        for link, kind in TABLES.items():
+            page.add_url_rule(link, kind, partial(sheet, self.source, kind))
         api = Api(self.source, visitors, replay=True, login=lambda: None, report=self._report)
         Commands(api.blueprint, None, visitors)
         app.register_blueprint(page)

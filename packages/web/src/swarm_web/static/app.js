@@ -126,9 +126,9 @@ const KEYS = {
 	0: { does: "all of the run", act: () => setParams({ range: "all" }) },
 	f: { does: "freeze the display, not the load", act: freeze },
 	a: { does: "adjust the load", act: () => maySteer() && may("load") && (dialog.value = "load") },
-	h: { does: "hold or go on (pause)", act: () => maySteer() && pause() },
+	h: { does: "pause or resume", act: () => maySteer() && pause() },
 	x: { does: "stop the run", act: () => maySteer() && may("stop") && (dialog.value = "stop") },
-	t: { does: "light, dark or the system's theme", act: nextTheme },
+	t: { does: "light, dark, or as the system", act: nextTheme },
 };
 
 let waiting = false;

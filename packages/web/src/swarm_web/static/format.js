@@ -7,6 +7,9 @@ export const utc = signal(false);
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const NONE = "–";
 
+/** What a run is called. @param {any} run */
+export const titleOf = ({ profile, locustfile }) => profile || locustfile?.split("/").pop() || "Swarm";
+
 /** @param {number | null | undefined} n */
 export const count = (n) => (n == null ? NONE : whole.format(n));
 

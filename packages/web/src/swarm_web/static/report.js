@@ -1,6 +1,6 @@
 // The report: the views of the page over one run that lies in the file itself. It works from disk, with no network.
 import { render } from "preact";
-import { dateTime, duration } from "./format.js";
+import { dateTime, duration, titleOf } from "./format.js";
 import { Run } from "./run.js";
 import { html, nextTheme, theme } from "./ui.js";
 import { Contents } from "./views/report.js";
@@ -46,7 +46,7 @@ function runOf({ snapshot, heat, heat_intent: intent, names, errors, percentiles
 /** @param {{run: Run}} props */
 function Page({ run }) {
 	const facts = run.run.value;
-	return html`<header class="top"><div class="bar"><strong class="name">${facts.profile || facts.locustfile || "Swarm"}</strong>
+	return html`<header class="top"><div class="bar"><strong class="name">${titleOf(facts)}</strong>
 			<span>${dateTime(facts.started)}, ${duration(facts.elapsed)}</span>${facts.host && html`<span>${facts.host}</span>`}
 			<span class=${facts.verdict?.valid === false ? "badge bad" : "badge good"}>${facts.verdict?.valid === false ? "figures suspect" : "figures valid"}</span></div>
 		<button type="button" class="quiet" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`}>◐</button></header>

@@ -44,7 +44,7 @@ export function Errors({ run }) {
 		${found?.more.kinds > 0 && html`<p>And ${count(found.more.kinds)} more kinds with ${count(found.more.occurrences)} failures.</p>`}
 		<h2>Exceptions <small>(in the test's own code)</small></h2>
 		${!found?.exceptions.length ? html`<p class="empty">None.</p>` : html`${run.live && html`<p><a href="exceptions/csv" download>CSV</a></p>`}<ul class="groups">${found.exceptions.map((/** @type {any} */ each) => html`<li key=${each.id} class="card"><details>
-			<summary><b>${count(each.count)} ×</b> ${each.msg} <small>on ${each.nodes.join(", ")}</small></summary>
+			<summary><b>${count(each.count)} ×</b> ${each.traceback.trim().split("\n").pop()} <small>on ${each.nodes.join(", ")}</small></summary>
 			<pre tabindex="0" role="region" aria-label=${`Traceback of ${each.msg}`}>${each.traceback}</pre></details></li>`)}</ul>`}`;
 }
 

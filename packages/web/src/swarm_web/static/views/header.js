@@ -1,7 +1,7 @@
 // On every page: what runs, in which state, for how long, whether its figures can be trusted, and what may be done.
 import { signal } from "@preact/signals";
 import { maySteer, session } from "../api.js";
-import { duration } from "../format.js";
+import { duration, titleOf } from "../format.js";
 import { connection, frozen, freeze, heardAt, run } from "../live.js";
 import { href, kept, route } from "../router.js";
 import { dialog, force, may, pause, question, requested } from "../steer.js";
@@ -19,7 +19,7 @@ export function Header({ pages }) {
 	return html`<header class="top">
 		<a class="skip" href="#main">Skip to the page</a>
 		<div class="bar">
-			<strong class="name" title=${facts.locustfile ?? ""}>${facts.profile || facts.locustfile || "Swarm"}</strong>
+			<strong class="name" title=${facts.locustfile ?? ""}>${titleOf(facts)}</strong>
 			<nav aria-label="Pages">${pages.map(({ id, title }) => html`<a key=${id} href=${href(id, kept())} aria-current=${route.value.page === id ? "page" : undefined}>${title}</a>`)}</nav>
 		</div>
 		<div class="bar">

@@ -136,6 +136,6 @@ function Option({ option, value, set }) {
 		const take = (/** @type {Event} */ event) => set(!number ? valueOf(event) : valueOf(event) === "" ? null : Number(valueOf(event)));
 		input = html`<input ...${about} type=${secret ? "password" : number ? "number" : "text"} autocomplete="off" step=${type === "integer" ? "1" : "any"} required=${required && !isSet} value=${value ?? ""} onInput=${take} />`;
 	}
-	const hint = `${help ?? ""}${secret ? (isSet ? " It is set; leave it empty to keep it." : " Not set.") : ""}`;
+	const hint = [help, secret && (isSet ? "set; empty keeps it" : "not set")].filter(Boolean).join(" – ");
 	return html`<div class="field"><label for=${id}>${label}</label>${input}<small id=${`hint-${id}`}>${hint}</small></div>`;
 }

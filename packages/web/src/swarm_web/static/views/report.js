@@ -9,11 +9,11 @@ import { Live, Timeline } from "./live.js";
 import { Workers } from "./workers.js";
 
 const DOWNLOADS = [
-	["api/v1/report.html?download=1", "HTML report", "one file that works from disk, with charts and tables"],
+	["api/v1/report.html?download=1", "HTML report", "one file with charts and tables"],
 	["api/v1/report.json", "JSON", "all figures, with their histograms"],
-	["stats/requests/csv", "Requests (CSV)", "a row for each name, and the total"],
-	["stats/requests_full_history/csv", "History (CSV)", "the total's figures over time"],
-	["stats/failures/csv", "Failures (CSV)", "a row for each kind"],
+	["stats/requests/csv", "Requests (CSV)", "a row a name, and the total"],
+	["api/v1/history.csv", "History (CSV)", "the total over time"],
+	["stats/failures/csv", "Failures (CSV)", "a row a kind"],
 	["exceptions/csv", "Exceptions (CSV)", "with their tracebacks"],
 ];
 
@@ -36,7 +36,7 @@ export function Report({ run, extra = [] }) {
 			<div><dt>target</dt><dd>${facts.host ?? "–"}</dd></div><div><dt>locustfile</dt><dd>${facts.locustfile ?? "–"}</dd></div>
 			<div><dt>requests</dt><dd>${count(run.total.value.requests)}</dd></div><div><dt>failures</dt><dd>${count(run.total.value.failures)}</dd></div><div><dt>cut off</dt><dd>${count(facts.interrupted)}</dd></div>
 		</dl>${facts.accounting && html`<p>${facts.accounting.text}</p>`}</section>
-		<ul class="downloads">${[...DOWNLOADS, ...extra.map(({ href, title }) => [href, title, ""])].map(([address, title, what]) => html`<li key=${address} class="card"><a href=${address} download>${title}</a> <small>${what}</small></li>`)}</ul>
+		<ul class="downloads">${[...DOWNLOADS.filter(([to]) => !facts.replay || !to.endsWith("json")), ...extra.map(({ href, title }) => [href, title, ""])].map(([address, title, what]) => html`<li key=${address} class="card"><a href=${address} download>${title}</a> <small>${what}</small></li>`)}</ul>
 		${preview ? null : html`<div class="two"><${PercentilesOf} run=${run} late=${facts.late > 0} /><${Timeline} run=${run} limit=${1000} /></div>`}
 		<p><button type="button" aria-expanded=${preview} onClick=${() => setPreview(!preview)}>${preview ? "Close the preview" : "Preview"}</button> <small>what the HTML report shows, as the run stands now</small></p>
 		${preview && html`<section class="preview" aria-label="Preview"><${Contents} run=${run} /></section>`}`;
