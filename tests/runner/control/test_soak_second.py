@@ -9,7 +9,7 @@ from tests.runner.control.simulation import SOAK_FROM
 
 
 @pytest.mark.soak
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("block", range(25, 50))
 def test_a_thousand_workers_keep_every_promise_for_many_seeds(block):
     first = SOAK_FROM + 10 * block
