@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections import Counter
@@ -110,6 +111,8 @@ def main(key: str = "", certificate: str = "") -> None:
     print(port, flush=True)
     sys.stdin.read()
     server.stop(None)
+    sys.stdout.flush()
+    os._exit(0)  # Python would wait for handlers that still wait for something
 
 
 if __name__ == "__main__":
