@@ -68,3 +68,17 @@ def test_flat_columns_are_the_columns_in_rising_order() -> None:
     assert list(again.flat_columns()) == [(time, flat(column)) for time, column in again.columns()]
     assert [time for time, _ in again.flat_columns(18, 20)] == [18, 19, 20]
     assert again.columns() != drawn.columns()
+
+
+def test_it_tells_from_when_on_columns_are_how_long() -> None:
+    drawn = HeatMap(((1, 10), (10, 2), (60, 10)))
+    assert drawn.steps() == []
+    for second in range(120, 135):
+        drawn.add(second, {3: 1})
+    assert drawn.steps() == [(120, 10), (125, 1)]
+    for second in range(135, 260):
+        drawn.add(second, {3: 1})
+    steps = drawn.steps()
+    assert [step for _, step in steps] == [60, 10, 1]
+    assert [begun for begun, _ in steps] == sorted(begun for begun, _ in steps)
+    assert steps[-1][0] == 250

@@ -16,6 +16,7 @@ from swarm_stats import heat
 from swarm_stats.heat import column_of
 from swarm_stats.histogram import Histogram
 from swarm_web import report as reports
+from swarm_web.history import drawing
 from swarm_web.name_rows import NameRow
 from swarm_web.recorder import Recorder, recorder_of
 from swarm_web.run_data import HEAT_COLUMNS, HISTORY_ROWS, fewer_columns, run_data
@@ -239,3 +240,13 @@ def test_the_payload_is_what_the_contract_says(running: Served) -> None:
         *("schema", "snapshot", "heat", "heat_intent", "percentiles", "names", "errors", "setup")
     }
     json.dumps(data)
+
+
+def test_a_heat_map_with_fewer_columns_tells_how_long_they_are() -> None:
+    drawn = heat.HeatMap(heat.SECONDS)
+    for second in range(1_200, 1_200 + 2_000):
+        drawn.add(second, {3: 1})
+    few = fewer_columns(drawing(drawn))
+    assert few["steps"][0] == [few["time"][0], 10]
+    assert [length for _, length in few["steps"]] == [10, few["step"]]
+    assert {begun for begun, _ in few["steps"]} <= set(few["time"])

@@ -77,6 +77,11 @@ class HeatMap:
         """Seconds of the finest columns."""
         return self._tiers[0][0]
 
+    def steps(self) -> list[tuple[int, int]]:
+        """Return (time, seconds): from that time on columns last so long, the oldest first."""
+        tiers = reversed(list(zip(self._levels, self._tiers, strict=True)))
+        return [(min(level), step) for level, (step, _) in tiers if level]
+
     def clear(self) -> None:
         """Forget all columns."""
         for level in self._levels:

@@ -164,8 +164,15 @@ def _put(drawn: heat.HeatMap, second: int, column: heat.Column) -> dict[str, lis
 def drawing(drawn: heat.HeatMap, begin: float | None = None, end: float | None = None) -> dict[str, Any]:
     """Return a heat map in the form of the API; others have their turn meanwhile."""
     turns, times, columns = Turns(), [], []
+    steps = [list(each) for each in drawn.steps()]
     for time, column in drawn.flat_columns(begin, end):
         times.append(time)
         columns.append(column)
         turns.give_way()
-    return {"step": drawn.step, "bounds": heat.bounds_ms(), "time": times, "columns": columns}
+    return {
+        "step": drawn.step,
+        "steps": steps,
+        "bounds": heat.bounds_ms(),
+        "time": times,
+        "columns": columns,
+    }

@@ -217,6 +217,7 @@ def _schemas() -> dict[str, Schema]:
                 "method": TEXT,
                 "name": TEXT,
                 "step": WHOLE,
+                "steps": _list(_list(WHOLE)),
                 "bounds": _list(NUMBER),
                 "time": _list(WHOLE),
                 "columns": _list(_list(WHOLE)),

@@ -125,9 +125,12 @@ class ReplaySource:
             drawn = self.heat_intent if of == INTENT and self.heat_intent is not None else self.heat
             return {"method": "", "name": "Aggregated", **drawing(drawn, begin, end)}
         if known is None:
-            return self._empty(method, name or "", {"step": 30, "bounds": bounds, "time": [], "columns": []})
+            nothing = {"step": 30, "steps": [], "bounds": bounds, "time": [], "columns": []}
+            return self._empty(method, name or "", nothing)
         kept = _within(known["time"], begin, end)
-        return {**known, **{key: [known[key][position] for position in kept] for key in ("time", "columns")}}
+        steps = known.get("steps", [[time, known["step"]] for time in known["time"][:1]])
+        rows = {key: [known[key][position] for position in kept] for key in ("time", "columns")}
+        return {**known, "steps": steps, **rows}
 
     def percentiles(self, name: str | None, method: str, of: str = SERVICE) -> dict[str, Any] | None:
         """Return the percentiles of a name, or of the whole run, as it ended; None for a name that is not there."""

@@ -121,7 +121,12 @@ def fewer_columns(drawn: Mapping[str, Any], turns: Turns | None = None) -> dict[
     for column in columns.values():
         flat.append(heat.flat(column))
         turns.give_way()
-    return {**drawn, "step": step, "time": list(columns), "columns": flat}
+    # A column that is longer than that already stays as long as it is.
+    lengths: dict[int, int] = {}
+    for begun, length in drawn.get("steps", []):
+        lengths[begun - begun % step] = max(step, length)
+    steps = [list(each) for each in lengths.items()] or [[next(iter(columns)), step]]
+    return {**drawn, "step": step, "steps": steps, "time": list(columns), "columns": flat}
 
 
 def bounded_errors(document: Mapping[str, Any]) -> dict[str, Any]:
