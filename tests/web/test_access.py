@@ -102,9 +102,13 @@ def test_log_ins_that_fail_are_slowed_down() -> None:
     with with_token() as site:  # type: ignore[attr-defined]
         for _ in range(10):
             assert site.post("/api/v1/session", {"token": "guess"}).status == 401
-        refused = site.post("/api/v1/session", {"token": TOKEN})
+        refused = site.post("/api/v1/session", {"token": "guess"})
         assert refused.status == 429
         assert 0 < int(refused.headers["Retry-After"]) <= 61
+        assert "wait" in refused.json["error"]["message"]
+        assert site.post("/api/v1/session", {"token": TOKEN}).json["role"] == "operator", (
+            "who knows it is let in"
+        )
 
 
 def test_guesses_at_the_token_are_slowed_down_on_every_route() -> None:
@@ -112,8 +116,22 @@ def test_guesses_at_the_token_are_slowed_down_on_every_route() -> None:
         cookie = cookie_of(site.post("/api/v1/session", {"token": TOKEN}).headers)
         for _ in range(10):
             assert site.get("/stats/requests", Authorization="Bearer guess").status == 401
-        assert site.get("/stats/requests", Authorization=f"Bearer {TOKEN}").status == 401
+        for path in (*GUARDED, "/api/v1/session"):
+            refused = site.get(path, Authorization="Bearer guess")
+            assert refused.status == 429, path
+            assert refused.json["error"]["code"] == "too_many"
+            assert 0 < int(refused.headers["Retry-After"]) <= 61
+        assert site.get("/stats/requests", Authorization=f"Bearer {TOKEN}").status == 200
         assert site.get("/stats/requests", Cookie=cookie).status == 200, "who is in stays in"
+
+
+def test_a_short_token_that_somebody_chose_is_not_found_by_guessing_on() -> None:
+    with served(access="token", token="steer") as site:
+        assert site.get("/metrics", Authorization="Bearer steer").status == 200
+        for n in range(10):
+            assert site.get("/metrics", Authorization=f"Bearer {n}").status == 401
+        assert site.get("/metrics", Authorization="Bearer steer").status == 429
+        assert site.post("/api/v1/session", {"token": "steer"}).status == 429
 
 
 def test_tries_are_forgotten_after_a_minute() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
-from swarm_web.answers import answer_of, is_of_api
+from swarm_web.answers import Problem, answer_of, is_of_api
 from swarm_web.guard import Guard, strict_policy
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def new_app(pages: Pages, port: int, *, secure: bool) -> Flask:
     )
     pages.install(app)
     app.register_error_handler(HTTPException, lambda error: answer_of(error) if is_of_api() else error)
+    app.register_error_handler(Problem, lambda problem: problem.answer())
     return app
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g, request
 
 from swarm_web.access import OPERATOR, Access
+from swarm_web.answers import Problem
 from swarm_web.control import Visitor
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Visitors:
         return self._logged_in is not None
 
     def role(self) -> str | None:
-        """Return the role of who asks now, None for nobody."""
+        """Return the role of who asks now, None for nobody. Raises Problem after too many wrong tokens."""
         if "swarm_role" not in g:
             g.swarm_role = self._find_role()
         role: str | None = g.swarm_role
@@ -43,18 +44,22 @@ class Visitors:
 
     def _find_role(self) -> str | None:
         session, bearer = request.cookies.get(self.cookie), _bearer()
-        tries = self.access.tries_of(request.remote_addr or "")
-        if bearer is not None and tries.wait():
-            return None
-        role = self.access.role_of(session, bearer)
-        if bearer is not None and role is None:
-            tries.note()
+        role = self.access.role_of(session, None) if bearer is None else self.role_of_token(bearer)
         if self._logged_in is None:
             return role
         if self._logged_in():
             return OPERATOR
         # Being on this machine does not pass a log-in page; a token does.
         return role if bearer is not None or self.access.knows_session(session) else None
+
+    def role_of_token(self, token: str) -> str | None:
+        """Return the role that a token gives who asks now, None for a wrong one. Raises Problem after too many."""
+        role, wait = self.access.judge(token, request.remote_addr or "")
+        if wait:
+            problem = Problem(429, f"Too many wrong tokens came from your address: wait {wait:.0f} s.")
+            problem.headers["Retry-After"] = str(int(wait) + 1)
+            raise problem
+        return role
 
     def checker(self) -> Callable[[], bool]:
         """Return a function that tells, later and outside of the request, whether its role still holds."""
