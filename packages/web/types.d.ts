@@ -11,6 +11,8 @@ interface Heat {
   step: number;
   time: number[];
   columns: number[][];
+  /** From when on a column lasts how long (s), the oldest first. */
+  steps?: [number, number][];
 }
 
 /** What a view may ask for. */
@@ -168,6 +170,7 @@ declare namespace Fn {
   type points = (of: Distribution) => [number[], number[]];
   type Percentiles = (props: { title: string, note?: string, service: Distribution, intent?: Distribution | null, stepped?: boolean, onClose?: () => void }) => any;
   type PercentilesOf = (props: { run: Run, method?: string, name?: string, late: boolean }) => any;
+  type lasts = (heat: Pick<Heat, "time" | "step" | "steps">, k: number) => number;
   type dots = (history: Record<string, any[]>, from: number, to: number) => Dot[];
   type Knee = (props: { run: Run, from: number, to: number }) => any;
   // widgets/heatmap.js
@@ -202,6 +205,24 @@ declare namespace Fn {
   type toggled = (set: Set<string>, key: string) => Set<string>;
   type Check = (props: { on: unknown; flip: () => void; children?: any }) => any;
   type Close = (props: { what?: string; act: () => void }) => any;
+  type Facts = (props: { of: any[][] }) => any;
+  type Plain = (props: { heads: string[]; rows: any[][] }) => any;
+  /** A part that shows a run. */
+  type View = (props: { run: Run }) => any;
+  /** Columns that show, by `show`, what `of` gives. */
+  type columnOf = (of: (key: string, k: number) => any) => (key: string, label: string, show: (n: any) => string, hint?: string) => Column;
+  type LiveView = (props: { run: Run; control?: any }) => any;
+  type Timeline = (props: { run: Run; limit?: number }) => any;
+  type Workers = (props: { run: Run; drain?: false | ((id: string, users: number) => void) }) => any;
+  type maybe = (n: number | null | undefined) => string;
+  type ofWorker<T = string> = (workers: Columns, k: number) => T;
+  type roomy = (splits: number[], to: number, width: number) => number[];
+  type drawMarks = (made: any, marks: Mark[]) => void;
+  type drawDots = (plot: any, found: Dot[]) => void;
+  type readColumn = (column: number[], bucket: number) => { all: number; here: number; upTo: number };
+  type undoOf = (events: any[]) => Load | null;
+  type sums = (columns: Columns, positions: number[]) => Record<string, number | null>;
   type Filter = (props: { text: string; hint: string }) => any;
+  type stream = (tell: (message: any) => void) => { open: () => void; close: () => void };
   type post = (path: string, body: object, headers?: Record<string, string>) => Promise<any>;
 }

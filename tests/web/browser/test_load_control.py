@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
@@ -63,3 +63,43 @@ def test_the_operators_ceiling_is_kept_and_told(screen: Screen, cli: Cli) -> Non
         load.get_by_role("button", name="Apply").click()
         assert not load.get_by_label("exactly").evaluate("field => field.validity.valid")
         assert ui.get("api/v1/snapshot")["run"]["target"] == 8
+
+
+def test_an_empty_field_is_no_number_and_no_users_are_asked_for_twice(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url)
+    screen.start(users=8)
+    screen.expect_state("running")
+    load = page.get_by_role("form", name="Load")
+    users = load.get_by_label("exactly")
+    users.fill("")
+    expect(users).to_have_value("")
+    users.press("Enter")
+    assert not users.evaluate("field => field.validity.valid")
+    expect(load.get_by_role("button", name="Cancel")).to_be_visible()  # nothing was sent
+
+    users.fill("0")
+    users.press("Enter")
+    expect(load).to_contain_text("stops all 8 users. Apply again to do it.")
+    assert [each["action"] for each in _commands(ui)] == ["start"]
+    load.get_by_role("button", name="Apply all the same").click()
+    expect(page.locator(".tiles")).to_contain_text("target 0")
+
+
+def test_a_run_is_not_started_with_an_empty_field(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url, "new")
+    for label in ("Users", "Spawn rate", "weight of Visitor"):
+        field = page.get_by_label(label, exact=True)
+        before = field.input_value()
+        field.fill("")
+        expect(field).to_have_value("")
+        page.get_by_role("button", name="Start", exact=True).click()
+        assert not field.evaluate("field => field.validity.valid")
+        expect(screen.heading("new")).to_be_attached()
+        field.fill(before)
+    assert _commands(ui) == []
+
+
+def _commands(ui: UiProcess) -> list[Any]:
+    return [each for each in ui.get("api/v1/snapshot")["events"] if each["kind"] == "command"]

@@ -64,6 +64,52 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UiProcess]:
         yield ui
 
 
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UiProcess]:
+    """The big run, of which a worker did not deliver its last report; its ids are long."""
+    folder = tmp_path_factory.mktemp("silent")
+    big_run.write(folder / "silent.jsonl", _fall_silent)
+    with UiProcess(Cli(folder), "replay", "silent.jsonl", "--web-port", "0") as ui:
+        yield ui
+
+
+def _fall_silent(snapshot: dict[str, Any], details: dict[str, Any]) -> None:
+    ids = snapshot["workers"]["id"]
+    ids[:] = [f"vm_{n:08x}4fd5a9463ca58ce724e81ab3" for n in range(len(ids))]
+    snapshot["total"] |= {"rps_run": 777.0}
+    snapshot["run"]["accounting"] = {
+        "heard": 5_000_000,
+        "merged": 5_000_000,
+        "missing": 0,
+        "closed": False,
+        "complete": False,
+        "open": [ids[88]],
+        "text": f"100 workers: 5,000,000 samples merged. 1 worker did not deliver its last report: {ids[88]}.",
+    }
+    details["errors"]["exceptions"] = [
+        {"id": name, "count": 1, "msg": name, "traceback": f"Traceback\n{name}: 'x'", "nodes": ids[:1]}
+        | {"first_seen": END - 9, "last_seen": END - 9}
+        for name in ("KeyError", "ValueError")
+    ]
+    snapshot["errors"]["exceptions"] = 2
+
+
+def test_a_worker_that_did_not_deliver_all_is_told_loudly(screen: Screen, silent: UiProcess) -> None:
+    page = screen.page
+    screen.open(silent.url)
+    samples = page.locator(".tiles .bad", has_text="Samples")
+    expect(samples).to_contain_text("not all known1 worker did not deliver the last report")
+    for name in ("workers", "report"):
+        screen.open_page(name)
+        expect(page.locator(".notice.warn", has_text="did not deliver its last report")).to_be_visible()
+
+
+def test_the_rate_of_the_whole_run_is_the_servers(screen: Screen, silent: UiProcess, big: UiProcess) -> None:
+    for ui, rate in ((silent, "777"), (big, "694")):  # an older recording has none: requests by seconds
+        screen.open(ui.url)
+        expect(screen.page.locator(".tiles > div", has_text="Requests/s")).to_contain_text(rate)
+
+
 def _drag(screen: Screen, over: Locator, begin: float, end: float) -> None:
     over.scroll_into_view_if_needed()
     box = over.bounding_box()

@@ -79,7 +79,10 @@ async (base) => {
   is("no latency is farther off than that", [read.off.toFixed(4), (1.364 / 1.25 - 1).toFixed(2), (1 - 1.364 / 1.5).toFixed(2)], ["0.0909", "0.09", "0.09"]);
   is("percentiles", [quantile(read, 0.45).toFixed(3), quantile(read, 0.9).toFixed(3), quantile(read, 0.999)], ["1.111", "1.364", null]);
   is("nothing in it", readSpan(span, 40, 50).count, 0);
-  is("old columns are longer", [0, 1, 2, 3, 4].map((k) => lasts(span, k)), [1, 1, 1, 8, 10]);
+  const all = (map) => map.time.map((_, k) => lasts(map, k));
+  is("columns last a step of the newest quarter of an hour", all(span), [1, 1, 1, 1, 1]);
+  is("those of before longer, where nobody says how long", all({ time: [0, 10, 20, 1000, 1001], step: 1 }), [10, 10, 10, 1, 1]);
+  is("as long as the server says", all({ time: [0, 10, 40, 43, 100, 101], step: 1, steps: [[0, 30], [43, 5], [100, 1]] }), [10, 30, 3, 5, 1, 1]);
   is("more and fewer", difference({ ...span, columns: [[0, 3], [2, 110], [2, 100], [1, 1], []] }, span, 10, 12).columns, [[0, -2], [1, -90, 2, 100], [], [], []]);
 
   // latency over throughput
@@ -106,6 +109,7 @@ async (base) => {
   is("not a change that was refused", undoOf([command("start"), command("load", "no")]), null);
 
   // what one writes and reads
+  is("ids", ["vm_65ed0f4fd5a9463ca58ce724e81ab34c", "a_1", "local"].map(format.shortNode), ["vm_65ed0f4f…", "a_1", "local"]);
   is("times", ["90", "1h30m", "20 m", "", "2s"].map(seconds), [90, 5400, 1200, null, 2]);
   is("no time", Number.isNaN(seconds("soon")), true);
   is("a planned load", planned(100, 10, 60), { time: [0, 10, 60], users: [0, 100, 100] });

@@ -4,6 +4,7 @@ import { dateTime, duration, titleOf } from "./format.js";
 import { Run } from "./run.js";
 import { html, nextTheme, theme } from "./ui.js";
 import { Contents } from "./views/report.js";
+import { Accounting } from "./views/workers.js";
 import { signal } from "@preact/signals";
 
 /** Whether it is being printed: then all rows are shown. */
@@ -11,7 +12,7 @@ const printing = signal(false);
 addEventListener("beforeprint", () => (printing.value = true));
 addEventListener("afterprint", () => (printing.value = false));
 
-/** What the file carries: JSON, deflated, in base64. @returns {Promise<any>} */
+/** What the file carries. @returns {Promise<any>} */
 async function payload() {
 	const text = /** @type {HTMLElement} */ (document.getElementById("payload")).textContent ?? "";
 	const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
@@ -43,7 +44,7 @@ function runOf({ snapshot, heat, heat_intent: intent, names, errors, percentiles
 	return run;
 }
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 function Page({ run }) {
 	const facts = run.run.value;
 	return html`<header class="top"><div class="bar"><strong class="name">${titleOf(facts)}</strong>
@@ -51,7 +52,7 @@ function Page({ run }) {
 			<span class=${facts.verdict?.valid === false ? "badge bad" : "badge good"}>${facts.verdict?.valid === false ? "figures suspect" : "figures valid"}</span></div>
 		<button type="button" class="quiet" onClick=${nextTheme} aria-label=${`Theme: ${theme.value}`}>◐</button></header>
 	<main id="main">
-		${facts.accounting && html`<p class=${facts.accounting.missing ? "notice warn" : "notice"}>${facts.accounting.text}</p>`}
+		<${Accounting} run=${run} />
 		<${Contents} run=${run} all=${printing.value} />
 	</main>`;
 }

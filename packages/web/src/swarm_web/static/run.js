@@ -16,7 +16,7 @@ export class Run {
 	constructor(source, live) {
 		this.source = source;
 		this.live = live;
-		/** Grows with each frame; who reads tables that change in place reads it, too. */
+		/** Grows with each frame: tables change in place. */
 		this.tick = signal(0);
 		this.known = signal(false);
 		this.time = signal(0);
@@ -40,7 +40,7 @@ export class Run {
 		this.heatIntent = NO_HEAT;
 		/** A load that is being edited, for the chart of users. @type {Signal<Load | null>} */
 		this.draft = signal(null);
-		/** Where a sparkline of a name comes from, when it is at hand. @type {((k: number) => number[] | null)} */
+		/** A name's sparkline, when it is at hand. @type {((k: number) => number[] | null)} */
 		this.sparkline = () => null;
 		this.isOver = computed(() => this.run.value.state === "stopped" || this.run.value.state === "quit");
 	}
@@ -89,13 +89,14 @@ export class Run {
 		this.tick.value += 1;
 	}
 
-	/** The right edge of the charts: the last second of which everything has come. */
+	/** The right edge of the charts: the last second of which everything has come; after the end all has. */
 	get edge() {
-		return (this.run.value.ended ?? this.time.value) - this.historyLag;
+		const { ended } = this.run.value;
+		return ended ? Math.ceil(ended) : this.time.value - this.historyLag;
 	}
 }
 
-/** Put rows of a series, or columns of a heat map, by their time; one that is there already gets the newer figures. @type {Fn.put} */
+/** Put rows of a series, or columns of a heat map, by their time; newer figures replace older. @type {Fn.put} */
 export function put(into, rows = {}, keys = Object.keys(rows)) {
 	(rows.time ?? []).forEach((/** @type {number} */ t, /** @type {number} */ from) => {
 		const times = (into.time ??= []);

@@ -1,6 +1,4 @@
-// Columnar tables as the server sends them: each key a column, all equally long. No sockets, no DOM.
-
-/** @typedef {Record<string, any[]>} Columns */
+// Columnar tables as the server sends them. No sockets, no DOM.
 
 /** Names whose rows keep their number `i`. */
 export class Names {
@@ -29,14 +27,14 @@ export class Names {
 		});
 	}
 
-	/** The position of a name. @type {Fn.find} */
+	/** @type {Fn.find} */
 	find(method, name) {
 		const { method: methods, name: names } = this.columns;
 		return (names ?? []).findIndex((each, k) => each === name && methods[k] === method);
 	}
 }
 
-/** Positions of the rows that a filter lets through, in order. @type {Fn.ordered} */
+/** Positions of the rows that pass, in order. @type {Fn.ordered} */
 export function ordered(columns, { filter = "", sort = "" } = {}) {
 	const { method = [], name = [] } = columns;
 	const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
@@ -77,7 +75,7 @@ export function segments(name) {
 	return [...(host ? [host] : []), ...path.split("/").filter(Boolean)];
 }
 
-/** The lines to show, folders that are not in `open` closed. A folder with one name is that name. @type {Fn.treeLines} */
+/** The lines to show; a folder with one name is that name. @type {Fn.treeLines} */
 export function treeLines(columns, order, open) {
 	const root = { path: "", label: "", below: new Map(), here: /** @type {number[]} */ ([]), all: /** @type {number[]} */ ([]) };
 	for (const position of order) {
@@ -109,7 +107,7 @@ function walk(node, depth, columns, open, out) {
 	for (const position of node.here) out.push({ depth, label: columns.name[position], position });
 }
 
-/** @param {Columns} columns @param {number[]} positions */
+/** @type {Fn.sums} */
 function sums(columns, positions) {
 	/** @type {Record<string, number | null>} */
 	const out = {};

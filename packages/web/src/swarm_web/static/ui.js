@@ -22,6 +22,13 @@ export const Check = ({ on, flip, children }) => html`<label class="check"><inpu
 /** @type {Fn.Close} */
 export const Close = ({ what = "", act }) => html`<button type="button" class="quiet close" aria-label=${`Close${what}`} onClick=${act}>✕</button>`;
 
+/** @type {Fn.Facts} */
+export const Facts = ({ of }) => html`<dl class="facts">${of.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
+
+/** A small table; figures after a first column of text. @type {Fn.Plain} */
+export const Plain = ({ heads, rows }) => html`<table class="plain"><thead><tr>${heads.map((each, k) => html`<th scope="col" class=${k && "number"}>${each}</th>`)}</tr></thead>
+	<tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row" class="text">${first}</th>${rest.map((each) => html`<td class="number">${each}</td>`)}</tr>`)}</tbody></table>`;
+
 /** The filter of a page; the address keeps it. @type {Fn.Filter} */
 export const Filter = ({ text, hint }) => html`<label>Filter <input id="filter" type="search" value=${text} placeholder=${hint} onInput=${(event) => setParams({ filter: valueOf(event) })} /></label>`;
 
@@ -81,7 +88,7 @@ export function nextTheme() {
 	}
 }
 
-// -- a modal dialog on the browser's own element, which keeps the focus and closes on Escape --
+// -- a modal dialog on the browser's own element --
 
 /** @type {Fn.Dialog} */
 export function Dialog({ title, onClose, children, wide = false }) {

@@ -4,20 +4,19 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { bytes, count, figure, ms } from "../format.js";
 import { range, route, setParams } from "../router.js";
 import { ordered, treeLines } from "../table.js";
-import { Check, Close, Filter, html, toggled, useFresh } from "../ui.js";
+import { Check, Close, Facts, Filter, html, toggled, useFresh } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 import { PercentilesOf } from "../widgets/curve.js";
 import { Heatmap } from "../widgets/heatmap.js";
-import { Table } from "../widgets/table.js";
+import { columnOf, Table } from "../widgets/table.js";
 import { LATENCY, short, THROUGHPUT } from "./live.js";
 
 const PINS = 8;
 
-/** Keys of the names that are drawn side by side. */
+/** Names that are drawn side by side. */
 export const pinned = signal(/** @type {string[]} */ ([]));
-/** The line that the keyboard is at. */
 export const selected = signal(/** @type {number | null} */ (null));
-/** What the keyboard does with it; set by the page that is shown. */
+/** What the keyboard does; set by the page that is shown. */
 export const keyboard = { count: 0, open: () => {}, pin: () => {} };
 
 /** @param {Run} run @param {number} k */
@@ -82,7 +81,7 @@ function tableColumns(run, lines, unfolded, act) {
 		const { position, sums } = lines[k];
 		return position === undefined ? sums[key] : columns[key]?.[position];
 	};
-	const number = (/** @type {string} */ key, /** @type {string} */ label, /** @type {(n: any) => string} */ show, hint = "") => ({ key, label, hint, cell: (/** @type {number} */ k) => show(value(key, k)) });
+	const number = columnOf(value);
 	return [
 		{
 			key: "name", label: "name", text: true,
@@ -118,13 +117,17 @@ function tableColumns(run, lines, unfolded, act) {
 	];
 }
 
-/** The p95 of a name as it was seen while the page was open, or as the report has it. */
-const seen = new Map();
+/** The p95 of names as they were seen; a row's number stays until the next `full`. */
+let seen = new Map();
+/** @type {unknown} */
+let seenOf;
 
 /** @param {Run} run @param {number} k */
 function sparkline(run, k) {
 	const given = run.sparkline(k);
 	if (given) return given;
+	if (seenOf !== run.names) seen = new Map();
+	seenOf = run.names;
 	const i = run.names.columns.i[k];
 	const kept = seen.get(i) ?? { tick: -1, values: [] };
 	if (kept.tick !== run.tick.peek()) {
@@ -144,7 +147,7 @@ export function Spark({ values }) {
 	return html`<svg class="spark" width="80" height="20" aria-hidden="true"><polyline points=${points} /></svg>`;
 }
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 function Pinned({ run }) {
 	const pins = pinned.value;
 	const { value } = useFresh(() => Promise.all(pins.map((key) => run.source.series(split(key).method, split(key).name).catch(() => ({ time: [], p95: [], step: 1 })))), [pins.join("\n")]);
@@ -182,7 +185,7 @@ function Drawer({ run, name: key }) {
 	return html`<section class="drawer" aria-labelledby="drawer-title">
 		<header><h2 id="drawer-title" tabindex="-1"><small>${method}</small> <bdi>${name}</bdi></h2><${Close} act=${() => setParams({ open: null })} /></header>
 		${error && html`<p class="notice warn">${error}</p>`}
-		<dl class="facts">${facts.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>
+		<${Facts} of=${facts} />
 		<${Chart} title="Throughput" unit="/s" lines=${THROUGHPUT} ...${shared} />
 		<${Chart} title="Latency" unit="ms" lines=${LATENCY} ...${shared} />
 		<${PercentilesOf} run=${run} method=${method} name=${name} late=${late} />

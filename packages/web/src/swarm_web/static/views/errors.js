@@ -6,7 +6,7 @@ import { Close, Filter, html, useFresh } from "../ui.js";
 import { Table } from "../widgets/table.js";
 import { Spark } from "./endpoints.js";
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 export function Errors({ run }) {
 	const { kinds, occurrences, exceptions } = run.errors.value;
 	const { value: found, error: failed } = useFresh(() => run.source.errors(), [kinds, occurrences, exceptions], false);
@@ -48,5 +48,5 @@ export function Errors({ run }) {
 			<pre tabindex="0" role="region" aria-label=${`Traceback of ${each.msg}`}>${each.traceback}</pre></details></li>`)}</ul>`}`;
 }
 
-/** The nodes that a failure came from; the answer names the first ones. @param {any} row */
+/** The answer names the first ones. @param {any} row */
 const nodesOf = ({ nodes = [], node_count: n }) => `${nodes.join(", ")}${n > nodes.length ? ` and ${count(n - nodes.length)} more` : ""}`;

@@ -1,8 +1,8 @@
-// The run at a glance: the figures of now, or of the whole run after its end, and how they came about.
+// The run at a glance.
 import { count, figure, ms, percent, clock } from "../format.js";
 import { href, kept, range, RANGES, setParams, zoom } from "../router.js";
 import { ordered } from "../table.js";
-import { html } from "../ui.js";
+import { html, Plain } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 import { Knee } from "../widgets/curve.js";
 import { Heatmap } from "../widgets/heatmap.js";
@@ -25,7 +25,7 @@ const USERS = [
 
 const PLANNED = [...USERS, { key: "plan", label: "planned", color: "--series-6", dash: [6, 4] }];
 
-/** Users, and what is edited as a line into the future: as long as the ramp, a third of the chart at most. @type {Fn.future} */
+/** Users, and what is edited as a line into the future. @type {Fn.future} */
 export function future({ history, draft: { value: draft } }, from, to) {
 	const n = history.time?.length ?? 0;
 	if (!draft || !n || !(draft.rate > 0)) return { series: history, from, to, lines: USERS };
@@ -43,7 +43,7 @@ export function future({ history, draft: { value: draft } }, from, to) {
 	};
 }
 
-/** @param {{run: Run, control?: any}} props */
+/** @type {Fn.LiveView} */
 export function Live({ run, control = null }) {
 	const tick = run.tick.value;
 	const { from, to } = range(run);
@@ -73,7 +73,7 @@ export function Live({ run, control = null }) {
 		</div>`;
 }
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 function Figures({ run }) {
 	const total = run.total.value;
 	const facts = run.run.value;
@@ -81,48 +81,48 @@ function Figures({ run }) {
 	const suffix = over ? "_run" : "";
 	const when = over ? "whole run" : `last ${run.window} s`;
 	const { there, expected, missing } = facts.workers;
-	const seconds = facts.elapsed || 1;
-	const rps = over ? total.requests / seconds : total.rps;
+	const rps = over ? (total.rps_run ?? total.requests / (facts.elapsed || 1)) : total.rps;
 	const failing = over ? percent(total.failures, total.requests) : percent(total.fps, total.rps);
 	const tiles = [
 		["Users", count(facts.users), `target ${count(facts.target)}`],
 		["Requests/s", figure(rps), `${count(total.requests)} in all`],
-		[over ? "Failed" : "Failing now", failing === "–" ? "0 %" : failing, `${count(total.failures)} in all`, total.failures > 0],
+		[over ? "Failed" : "Failing now", failing === "–" ? "0 %" : failing, `${count(total.failures)} in all`, (over ? total.failures : total.fps) > 0],
 		["p50", ms(total[`p50${suffix}`]), when],
 		["p95", ms(total[`p95${suffix}`]), when],
 		["p99", ms(total[`p99${suffix}`]), when],
 	];
 	if (facts.role === "master") tiles.push(["Workers", `${count(there)} / ${count(Math.max(expected, there))}`, missing ? `${missing} missing` : "all heard", missing > 0]);
-	if (facts.accounting) tiles.push(["Samples", facts.accounting.missing ? `${count(facts.accounting.missing)} missing` : "all there", `${count(facts.accounting.merged)} of ${count(facts.accounting.heard)} merged`, facts.accounting.missing > 0]);
+	if (facts.accounting) {
+		const { missing: lost, merged, heard, closed, open = run.workers.value.complete.filter((each) => !each) } = facts.accounting;
+		tiles.push(["Samples", lost ? `${count(lost)} missing` : closed ? "all there" : "not all known",
+			lost || closed ? `${count(merged)} of ${count(heard)} merged` : `${open.length} ${open.length === 1 ? "worker" : "workers"} did not deliver the last report`, lost > 0 || !closed]);
+	}
 	return html`<dl class="tiles" aria-label=${over ? "Figures of the whole run" : "Figures of now"}>${tiles.map(([label, value, note, bad]) => html`<div key=${label} class=${bad ? "bad" : ""}><dt>${label}</dt><dd>${value}<small>${note}</small></dd></div>`)}</dl>`;
 }
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 function Suspect({ run }) {
 	const { valid, reasons = [] } = run.run.value.verdict ?? {};
 	const when = run.events.value.findLast(({ kind, time }) => kind === "verdict" && time >= run.run.value.started)?.time;
 	return valid === false && html`<p class="notice warn" role="status"><b>Measurements suspect${when ? ` since ${clock(when)}` : ""}:</b> ${reasons.join("; ")}</p>`;
 }
 
-/** The ten names that most want looking at. @param {{run: Run}} props */
+/** The names that most want looking at. @type {Fn.View} */
 function Worst({ run }) {
 	run.tick.value; // the table changes in place
 	const { columns } = run.names;
 	const order = ordered(columns).slice(0, 10);
 	return html`<section class="card" aria-label="Endpoints to look at">
 		<h2>To look at first <small>(failing, then slowest)</small></h2>
-		${order.length === 0 ? html`<p class="empty">No requests yet.</p>` : html`<table class="plain">
-			<thead><tr><th scope="col">name</th><th scope="col" class="number">failures</th><th scope="col" class="number">p95</th></tr></thead>
-			<tbody>${order.map((k) => html`<tr key=${columns.i[k]}><td class="text"><a href=${href("endpoints", { ...kept(), open: `${columns.method[k]} ${columns.name[k]}` })} title=${columns.name[k]}><small>${columns.method[k]}</small> <bdi>${short(columns.name[k])}</bdi></a></td>
-				<td class=${columns.failures[k] ? "number bad" : "number"}>${count(columns.failures[k])}</td><td class="number">${ms(columns.p95[k] ?? columns.p95_run[k])}</td></tr>`)}</tbody>
-		</table>`}
+		${order.length === 0 ? html`<p class="empty">No requests yet.</p>` : html`<${Plain} heads=${["name", "failures", "p95"]} rows=${order.map((k) => [html`<a href=${href("endpoints", { ...kept(), open: `${columns.method[k]} ${columns.name[k]}` })} title=${columns.name[k]}><small>${columns.method[k]}</small> <bdi>${short(columns.name[k])}</bdi></a>`,
+			html`<span class=${columns.failures[k] ? "bad" : ""}>${count(columns.failures[k])}</span>`, ms(columns.p95[k] ?? columns.p95_run[k])])} />`}
 	</section>`;
 }
 
 /** @param {string} name */
 export const short = (name) => (name.length > 80 ? `${name.slice(0, 50)}…${name.slice(-25)}` : name);
 
-/** What happened, the newest first. @param {{run: Run, limit?: number}} props */
+/** @type {Fn.Timeline} */
 export function Timeline({ run, limit = 40 }) {
 	const events = run.events.value.slice(-limit).reverse();
 	return html`<section class="card timeline" aria-label="Timeline"><h2>Timeline</h2>
@@ -134,7 +134,7 @@ export function Timeline({ run, limit = 40 }) {
 /** What is bad news. @param {any} event */
 const loud = ({ kind, change, outcome = "done" }) => kind === "verdict" || change === "missing" || outcome !== "done";
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 function RangePicker({ run }) {
 	const { name } = range(run);
 	const names = RANGES.includes(name) ? RANGES : [...RANGES, name];
@@ -142,5 +142,5 @@ function RangePicker({ run }) {
 		onClick=${() => setParams({ range: each })}>${RANGES.includes(each) ? each : "zoom"}</button>`)}</div>`;
 }
 
-/** Vertical marks: what happened to the run; a worker that joins is none. @param {Run} run */
-const marks = (run) => run.events.value.filter(({ change }) => change !== "joined");
+/** What has happened since the figures began; a worker that joins is no mark. @param {Run} run */
+const marks = (run) => run.events.value.filter(({ change, time }) => change !== "joined" && time > (run.history.time[0] ?? Infinity) - 2);

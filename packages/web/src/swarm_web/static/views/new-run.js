@@ -1,4 +1,4 @@
-// What to run: users, rate, time, target, classes, options; what the load will look like; whether all is ready.
+// What to run, what the load will look like, and whether all is ready.
 import { useEffect, useState } from "preact/hooks";
 import { get, maySteer } from "../api.js";
 import { duration } from "../format.js";
@@ -8,9 +8,11 @@ import { html, toggled, valueOf } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 
 const TIME = { show: duration, tick: duration, time: true };
+/** A number that may not be left out. */
+const NUMBER = { type: "number", step: "any", required: true };
 const PREVIEW = [{ key: "users", label: "users", color: "--series-1" }];
 
-/** Seconds of a time like 90, 1h30m or 20 m; null when it is empty, NaN when it says nothing. @param {string} text */
+/** Seconds of 90, 1h30m or 20 m; null of nothing, NaN of what is none. @param {string} text */
 export function seconds(text) {
 	const plain = text.replace(/\s+/g, "");
 	if (!plain) return null;
@@ -19,7 +21,7 @@ export function seconds(text) {
 	return parts ? Number(parts[1] ?? 0) * 3600 + Number(parts[2] ?? 0) * 60 + Number(parts[3] ?? 0) : NaN;
 }
 
-/** The users over the time that a plain run has. @type {Fn.planned} */
+/** @type {Fn.planned} */
 export function planned(users, rate, time) {
 	const ramp = users / (rate || 1);
 	const end = time ?? Math.max(60, ramp * 1.5);
@@ -27,7 +29,7 @@ export function planned(users, rate, time) {
 	return { time: at, users: at.map((t) => Math.min(users, Math.round(t * rate))) };
 }
 
-/** @param {{run: Run}} props */
+/** @type {Fn.View} */
 export function NewRun({ run }) {
 	const [setup, setSetup] = useState(/** @type {Setup | null} */ (null));
 	const [form, setForm] = useState(/** @type {any} */ (null));
@@ -59,11 +61,12 @@ export function NewRun({ run }) {
 		<form class="new" onSubmit=${start} aria-describedby="problem">
 			<div class="card fields">
 				${setup.shapes.length > 0 && html`<label>Shape <select value=${form.shape} onChange=${set("shape")}><option value="">none: a number of users</option>${setup.shapes.map((each) => html`<option key=${each.name} value=${each.name}>${each.name}</option>`)}</select></label>`}
-				${!form.shape && html`<${Field} label="Users" name="users" type="number" min="0" step="1" form=${form} set=${set} error=${error} hint="how many at the peak" />
-				<${Field} label="Spawn rate" name="rate" type="number" min="0.01" step="any" form=${form} set=${set} error=${error} hint="users started each second" />`}
-				<${Field} label="Run time" name="run_time" type="text" form=${form} set=${set} error=${error} hint=${Number.isNaN(time) ? "write it as 300, 20m or 1h30m" : time ? duration(time) : "empty: until it is stopped"} />
-				<${Field} label="Host" name="host" type="text" form=${form} set=${set} error=${error} hint="base address of what is tested" />
-				<${Field} label="Profile" name="profile" type="text" form=${form} set=${set} error=${error} hint="a label of this run" />
+				${[
+					...(form.shape ? [] : [["Users", "users", "how many at the peak", { ...NUMBER, min: 0, step: 1 }], ["Spawn rate", "rate", "users started each second", { ...NUMBER, min: 0.01 }]]),
+					["Run time", "run_time", Number.isNaN(time) ? "write it as 300, 20m or 1h30m" : time ? duration(time) : "empty: until it is stopped"],
+					["Host", "host", "base address of what is tested"],
+					["Profile", "profile", "a label of this run"],
+				].map(([label, name, hint, more]) => html`<${Field} key=${name} label=${label} name=${name} hint=${hint} form=${form} set=${set} error=${error} ...${more} />`)}
 			</div>
 			${!form.shape && html`<${Chart} title="The load to come" unit="users" lines=${PREVIEW} series=${series} from=${0} to=${end} x=${TIME} tick=${end + Number(form.users) * 7 + Number(form.rate) * 13} group="" />`}
 			<${UserClasses} setup=${setup} form=${form} setForm=${setForm} />
@@ -95,7 +98,7 @@ function body(form, setup) {
 		run_time: time, host: form.host || null, profile: form.profile || null, options: form.options,
 		...(form.shape ? { shape: form.shape } : { users: Number(form.users), rate: Number(form.rate), ...(setup.shapes.length && { shape: null }) }),
 		...(setup.class_picker && { classes: form.chosen }),
-		...(form.mixed && { mix: Object.fromEntries(form.chosen.map((/** @type {string} */ name) => [name, form.mix[name]])) }),
+		...(form.mixed && { mix: Object.fromEntries(form.chosen.map((/** @type {string} */ name) => [name, Number(form.mix[name])])) }),
 	};
 }
 
@@ -116,7 +119,7 @@ function UserClasses({ setup, form, setForm }) {
 		<tbody>${setup.classes.map((each) => html`<tr key=${each.name}>
 			${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${chosen.has(each.name)} onChange=${() => setForm({ ...form, chosen: [...toggled(chosen, each.name)] })} /></td>`}
 			<th scope="row"><bdi title=${each.doc}>${each.name}</bdi></th>
-			<td class="number"><input type="number" min="0" step="any" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: Number(valueOf(event)) } })} /></td>
+			<td class="number"><input ...${NUMBER} min="0" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: valueOf(event) } })} /></td>
 			<td class="number">${each.fixed_count || "–"}</td><td class="text">${Object.entries(each.tasks).map(([name, { ratio }]) => `${name} ${Math.round(ratio * 100)} %`).join(", ")}</td></tr>`)}</tbody></table></div>`;
 }
 

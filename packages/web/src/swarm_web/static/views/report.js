@@ -1,12 +1,12 @@
 // What can be taken away from a run.
 import { useState } from "preact/hooks";
 import { count, dateTime, duration } from "../format.js";
-import { html } from "../ui.js";
+import { Facts, html } from "../ui.js";
 import { PercentilesOf } from "../widgets/curve.js";
 import { Endpoints } from "./endpoints.js";
 import { Errors } from "./errors.js";
 import { Live, Timeline } from "./live.js";
-import { Workers } from "./workers.js";
+import { Accounting, Workers } from "./workers.js";
 
 const DOWNLOADS = [
 	["api/v1/report.html?download=1", "HTML report", "one file with charts and tables"],
@@ -29,13 +29,11 @@ export function Contents({ run, all = false }) {
 /** @type {Fn.Report} */
 export function Report({ run, extra = [] }) {
 	const facts = run.run.value;
+	const { requests, failures } = run.total.value;
 	const [preview, setPreview] = useState(false);
 	return html`<h1>Report</h1>
-		<section class="card" aria-label="The run"><dl class="facts">
-			<div><dt>state</dt><dd>${facts.state}</dd></div><div><dt>started</dt><dd>${dateTime(facts.started)}</dd></div><div><dt>took</dt><dd>${duration(facts.elapsed)}</dd></div>
-			<div><dt>target</dt><dd>${facts.host ?? "–"}</dd></div><div><dt>locustfile</dt><dd>${facts.locustfile ?? "–"}</dd></div>
-			<div><dt>requests</dt><dd>${count(run.total.value.requests)}</dd></div><div><dt>failures</dt><dd>${count(run.total.value.failures)}</dd></div><div><dt>cut off</dt><dd>${count(facts.interrupted)}</dd></div>
-		</dl>${facts.accounting && html`<p>${facts.accounting.text}</p>`}</section>
+		<section class="card" aria-label="The run"><${Facts} of=${[["state", facts.state], ["started", dateTime(facts.started)], ["took", duration(facts.elapsed)], ["target", facts.host ?? "–"], ["locustfile", facts.locustfile ?? "–"],
+			["requests", count(requests)], ["failures", count(failures)], ["cut off", count(facts.interrupted)]]} /><${Accounting} run=${run} /></section>
 		<ul class="downloads">${[...DOWNLOADS.filter(([to]) => !facts.replay || !to.endsWith("json")), ...extra.map(({ href, title }) => [href, title, ""])].map(([address, title, what]) => html`<li key=${address} class="card"><a href=${address} download>${title}</a> <small>${what}</small></li>`)}</ul>
 		${preview ? null : html`<div class="two"><${PercentilesOf} run=${run} late=${facts.late > 0} /><${Timeline} run=${run} limit=${1000} /></div>`}
 		<p><button type="button" aria-expanded=${preview} onClick=${() => setPreview(!preview)}>${preview ? "Close the preview" : "Preview"}</button> <small>what the HTML report shows, as the run stands now</small></p>

@@ -3,12 +3,12 @@ import { bytes, clock, count, figure, ms, percent } from "../format.js";
 import { route } from "../router.js";
 import { comparison } from "../table.js";
 import { html } from "../ui.js";
-import { Table } from "../widgets/table.js";
+import { columnOf, Table } from "../widgets/table.js";
 
 const WORST = /** @type {Record<string, number>} */ ({ missing: 0, busy: 1, slow: 2, draining: 3, "": 4 });
 const MAY_LEAVE = ["ready", "spawning", "running"];
 
-/** @param {{run: Run, drain?: false | ((id: string, users: number) => void)}} props */
+/** @type {Fn.Workers} */
 export function Workers({ run, drain }) {
 	const { value: workers } = run.workers;
 	const { sort = "" } = route.value.params;
@@ -17,8 +17,8 @@ export function Workers({ run, drain }) {
 	const by = sort ? comparison(workers, sort) : (a, b) => WORST[trouble(workers, a)] - WORST[trouble(workers, b)] || a - b;
 	const order = all.map((_, k) => k).sort(by);
 	const now = run.time.value;
-	const column = (/** @type {string} */ key, /** @type {string} */ label, /** @type {(n: any) => string} */ show, hint = "") => ({ key, label, hint, cell: (/** @type {number} */ k) => show(workers[key]?.[k]) });
-	const { accounting, actions, role, workers: known } = run.run.value;
+	const column = columnOf((key, k) => workers[key]?.[k]);
+	const { actions, role, workers: known } = run.run.value;
 	// The last worker of a run that goes on stays.
 	const leave = role === "master" && (known.there > 1 || !actions.includes("stop")) && drain;
 	/** @type {Column[]} */
@@ -38,17 +38,22 @@ export function Workers({ run, drain }) {
 	];
 	if (leave) columns.splice(1, 0, { key: "drain", label: "action", text: true, fixed: true, cell: (k) => MAY_LEAVE.includes(workers.state[k]) && html`<button type="button" class="link" aria-label=${`Drain ${all[k]}`} onClick=${() => leave(all[k], workers.users[k])}>Drain</button>` });
 	return html`<h1>Workers</h1>
-		${accounting && html`<p class=${accounting.missing ? "notice warn" : "notice"}>${accounting.text}</p>`}
+		<${Accounting} run=${run} />
 		<${WorkerGrid} workers=${workers} />
 		<${Table} label="Workers" sort=${sort} order=${order} rowKey=${(k) => all[k]} rowClass=${(k) => trouble(workers, k)} columns=${columns} empty="No worker is there yet." />`;
 }
 
-// -- all workers at a glance: a square each, with a symbol and a word besides its colour --
+/** Whether all that was measured has arrived. @type {Fn.View} */
+export function Accounting({ run: { run: { value: { accounting } } } }) {
+	return accounting && html`<p class=${accounting.missing || !accounting.closed ? "notice warn" : "notice"}>${accounting.text}</p>`;
+}
+
+// -- all workers at a glance --
 
 export const SLOW_LAG_MS = 20;
 export const BUSY_CPU = 90;
 
-/** What is to be said of a worker, "" for nothing. @param {Columns} workers @param {number} k */
+/** What is to be said of a worker, "" for nothing. @type {Fn.ofWorker} */
 export function trouble(workers, k) {
 	if (["missing", "draining"].includes(workers.state[k])) return workers.state[k];
 	if ((workers.cpu[k] ?? 0) > BUSY_CPU) return "busy";
@@ -57,7 +62,7 @@ export function trouble(workers, k) {
 
 const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!", draining: "→", ready: "○", spawning: "↑", stopping: "↓", stopped: "–", paused: "‖" });
 
-/** In words. @param {Columns} workers @param {number} k */
+/** @type {Fn.ofWorker} */
 function sentence(workers, k) {
 	const id = workers.id[k];
 	const what = trouble(workers, k);

@@ -1,8 +1,8 @@
-// A chart, over time or over something else: uPlot on a canvas, with its own legend, a name and values for those who
-// do not see it, the arrow keys as a cursor, and its rows as a table.
+// A chart: uPlot on a canvas, with a legend, a name and values for those who do not see it, the arrow keys as a cursor,
+// and its rows as a table.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, figure } from "../format.js";
-import { html, shown, toggled } from "../ui.js";
+import { html, Plain, shown, toggled } from "../ui.js";
 
 const uPlot = () => /** @type {any} */ (globalThis).uPlot;
 const ROWS = 25;
@@ -82,20 +82,18 @@ export function Chart({ title, unit, lines, series, from, to, marks = [], tick, 
 	</figure>`;
 }
 
-/** The last rows of a chart. @type {Fn.Rows} */
+/** @type {Fn.Rows} */
 function Rows({ title, unit, lines, series, when, across = "time" }) {
 	const n = series.time.length;
 	const rows = Array.from({ length: Math.min(ROWS, n) }, (_, k) => n - 1 - k);
-	return html`<div class="scroll" tabindex="0" role="region" aria-label=${`${title}, rows`}><table class="plain">
-		<thead><tr><th scope="col">${across}</th>${lines.map((line) => html`<th scope="col" class="number">${line.label} (${unit})</th>`)}</tr></thead>
-		<tbody>${rows.map((k) => html`<tr key=${k}><th scope="row">${when(series.time[k], k)}</th>${lines.map((line) => html`<td class="number">${figure(series[line.key]?.[k])}</td>`)}</tr>`)}</tbody>
-	</table></div>`;
+	return html`<div class="scroll" tabindex="0" role="region" aria-label=${`${title}, rows`}><${Plain} heads=${[across, ...lines.map(({ label }) => `${label} (${unit})`)]}
+		rows=${rows.map((k) => [when(series.time[k], k), ...lines.map(({ key }) => figure(series[key]?.[k]))])} /></div>`;
 }
 
 /** @param {Record<string, any[]>} series @param {ChartLine[]} lines */
 const data = (series, lines) => [series.time ?? [], ...lines.map((line) => series[line.key] ?? (series.time ?? []).map(() => null))];
 
-/** Those whose labels do not touch, the last first. @param {number[]} splits @param {number} to @param {number} width */
+/** Those whose labels do not touch. @type {Fn.roomy} */
 function roomy(splits, to, width) {
 	let free = Infinity;
 	return splits.toReversed().filter((at) => {
@@ -136,7 +134,7 @@ function options({ host, lines, unit, now, group, stepped, when, onZoom, onCurso
 /** The letter and the dashes of a mark. @type {Record<string, [string, number[]]>} */
 const MARKS = { state: ["S", []], command: ["C", [5, 3]], worker: ["W", [1, 3]], verdict: ["!", []] };
 
-/** @param {any} made @param {Mark[]} marks */
+/** @type {Fn.drawMarks} */
 function drawMarks(made, marks) {
 	const { ctx, bbox } = made;
 	const ratio = devicePixelRatio || 1;
@@ -161,7 +159,7 @@ function drawMarks(made, marks) {
 	ctx.restore();
 }
 
-// -- colours for more and more: of requests, or of time --
+// -- colours for more and more --
 
 /** @param {number[][]} stops */
 const ramp = (stops) => Array.from({ length: 32 }, (_, k) => {

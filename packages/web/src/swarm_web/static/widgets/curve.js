@@ -1,16 +1,18 @@
 // Latency by its share of requests (percentiles), and latency over throughput: charts whose x axis is not time.
 import { useMemo } from "preact/hooks";
 import { clock, count, figure, ms } from "../format.js";
-import { Close, html, shown, useFresh } from "../ui.js";
+import { Close, Facts, html, shown, useFresh } from "../ui.js";
 import { Chart, ink, RAMPS } from "./chart.js";
 
-/** How long a column lasts (s): old ones are longer. @param {Heat} heat @param {number} k */
-export function lasts({ time, step }, k) {
+/** How long a column lasts (s): old ones are longer. @type {Fn.lasts} */
+export function lasts({ time, step, steps }, k) {
+	if (steps) return Math.min(time[k + 1] - time[k] || Infinity, steps.findLast(([from]) => from <= time[k])?.[1] ?? step);
+	if (time[k] >= time[time.length - 1] - 900) return step; // of a recording without `steps`
 	const near = Math.min(time[k + 1] - time[k] || Infinity, time[k] - time[k - 1] || Infinity);
 	return near < Infinity ? Math.max(step, near) : step;
 }
 
-/** The requests that ended in a span of time. A latency counts as the value of its bucket that is by the same share away from both edges: at most `off`, from the median on. @type {Fn.readSpan} */
+/** The requests of a span of time. A latency is the value by the same share away from both edges of its bucket: `off` at most, from the median on. @type {Fn.readSpan} */
 export function readSpan(heat, a, b) {
 	const { time, bounds, columns } = heat;
 	const cells = /** @type {number[]} */ (Array(bounds.length).fill(0));
@@ -43,7 +45,7 @@ export function readSpan(heat, a, b) {
 	return out;
 }
 
-/** The latency that so many did not exceed. @type {Fn.quantile} */
+/** @type {Fn.quantile} */
 export function quantile({ count: n, fractions, ms: values }, fraction) {
 	if (fraction > 1 - 1 / n) return null;
 	return values[fractions.findIndex((each) => each >= fraction - 1e-9)] ?? null;
@@ -88,20 +90,21 @@ export function Percentiles({ title, note = "", service, intent = null, stepped 
 		return { time, service: time.map((at) => one.get(at) ?? null), intent: time.map((at) => two.get(at) ?? null) };
 	}, [service, intent]);
 	if (!service.count) return html`<p class="empty">No requests in ${title}.</p>`;
+	/** @type {any[][]} */
 	const written = [...WRITTEN.map((q) => [`p${figure(100 * q)}`, quantile(service, q), both && intent ? quantile(intent, q) : null]), ...(stepped ? [] : [["max", service.ms.at(-1), both ? intent?.ms.at(-1) : null]])];
 	return html`<div class="percentiles">${onClose && html`<${Close} what=" the percentiles" act=${onClose} />`}
 		<${Chart} title=${title} note=${note || `ms; ${count(service.count)} requests`} unit="ms" lines=${both ? BOTH : ONE} series=${series} x=${NINES} stepped=${stepped} group="" from=${0} to=${Math.max(1, ...series.time)} tick=${series} />
-		<dl class="facts">${written.map(([label, value, from]) => html`<div key=${label}><dt>${label}</dt><dd>${ms(/** @type {any} */ (value))}${from != null && html` <small>from intent</small> ${ms(/** @type {any} */ (from))}`}</dd></div>`)}</dl></div>`;
+		<${Facts} of=${written.map(([label, value, from]) => [label, html`${ms(value)}${from != null && html` <small>from intent</small> ${ms(from)}`}`])} /></div>`;
 }
 
-/** The exact curve of a name, or of the whole run. @type {Fn.PercentilesOf} */
+/** @type {Fn.PercentilesOf} */
 export function PercentilesOf({ run, method = "", name = "", late }) {
 	const ask = (/** @type {string} */ of) => run.source.percentiles(method, name, of);
 	const { value } = useFresh(() => Promise.all([ask("service"), late ? ask("intent") : null]), [method, name, late], run.live && !run.isOver.value);
 	return value?.[0] ? html`<section class="card"><${Percentiles} title="Percentiles of the whole run" service=${value[0]} intent=${value[1]} /></section>` : null;
 }
 
-// -- latency over throughput: where it bends, the system has had enough --
+// -- latency over throughput: where it bends, it is enough --
 
 /** A dot for each ten seconds that are over. @type {Fn.dots} */
 export function dots({ time = [], rps = [], p95 = [] }, from, to) {
@@ -132,10 +135,10 @@ export function Knee({ run, from, to }) {
 	const draw = (/** @type {any} */ plot) => drawDots(plot, found);
 	const [low, high] = [series.time[0], series.time[series.time.length - 1]];
 	const room = (high - low || high) / 15;
-	return html`<${Chart} title="Latency over throughput" note="p95 ms over req/s, each 10 s: first pale, last strong" unit="ms" lines=${BARE} series=${series} x=${x} draw=${draw} group="" from=${Math.max(0, low - room)} to=${high + room} tick=${series} />`;
+	return html`<${Chart} title="Latency over throughput" note="p95 ms over req/s, each 10 s: first pale, last strong" unit="ms" lines=${BARE} series=${series} x=${x} draw=${draw} group="" from=${Math.max(0, low - room)} to=${high + room} tick=${series} last=${order.indexOf(found.length - 1)} />`;
 }
 
-/** @param {any} plot @param {Dot[]} found */
+/** @type {Fn.drawDots} */
 function drawDots(plot, found) {
 	if (!plot.series[1].show) return;
 	const { ctx } = plot;

@@ -1,5 +1,4 @@
-// Latency over time: a column a step, a row a bucket of the histogram, the colour the number of requests (log).
-// A span of it opens its percentile curve.
+// Latency over time: a column a step, a row a bucket of the histogram, the colour its requests a second (log).
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { clock, count, ms, percent } from "../format.js";
 import { html, shown as theme } from "../ui.js";
@@ -26,7 +25,7 @@ export function extent(heat, from, to) {
 	return high < 0 ? { low: 0, high: 0, most: 0 } : { low: Math.max(0, low - 1), high: Math.min(heat.bounds.length - 2, high + 1), most };
 }
 
-/** Where latencies stand along the axis: decades, and 2 and 5 between them where there is room. @type {Fn.ticks} */
+/** Decades, and 2 and 5 between them where there is room. @type {Fn.ticks} */
 export function ticks(bounds, low, high, height) {
 	const out = /** @type {ReturnType<Fn.ticks>} */ ([]);
 	for (const digit of [1, 5, 2])
@@ -40,7 +39,7 @@ export function ticks(bounds, low, high, height) {
 	return out;
 }
 
-/** What was counted more (or less) in `a` than in `b`, cell by cell. @type {Fn.difference} */
+/** What was counted more in `a` than in `b`. @type {Fn.difference} */
 export function difference(a, b, from, to) {
 	const at = new Map(b.time.map((t, k) => [t, b.columns[k]]));
 	const columns = a.time.map((t, k) => {
@@ -53,7 +52,7 @@ export function difference(a, b, from, to) {
 	return { ...a, columns };
 }
 
-/** Counts of a column by bucket. @param {number[]} column @param {number} bucket */
+/** @type {Fn.readColumn} */
 export function readColumn(column, bucket) {
 	let all = 0;
 	let here = 0;
@@ -161,7 +160,7 @@ function Span({ heat, intent, span: { a, b }, tick, onClose }) {
 		service=${read} intent=${other} stepped onClose=${onClose} />`;
 }
 
-/** Draw what was counted: a pixel for each cell, stretched. @type {Fn.paint} */
+/** A pixel for each cell, stretched. @type {Fn.paint} */
 function paint(canvas, picture, heat, from, to, low, high, signed) {
 	const ratio = devicePixelRatio || 1;
 	canvas.width = Math.round((canvas.clientWidth || 600) * ratio);
@@ -172,7 +171,6 @@ function paint(canvas, picture, heat, from, to, low, high, signed) {
 	const pixels = new Uint32Array(image.data.buffer);
 	const ramps = signed ? [rgb("--series-1"), rgb("--series-4")].map((color) => [color]) : [RAMPS[theme.value]];
 	const inSight = heat.time.map((_, k) => k).filter((k) => heat.time[k] + lasts(heat, k) > from && heat.time[k] < to);
-	// A longer column has more requests: what counts is how many there were in a time.
 	const strength = (/** @type {number} */ n, /** @type {number} */ k) => Math.log2(1 + (Math.abs(n) * heat.step) / lasts(heat, k));
 	const strongest = Math.max(1, ...inSight.map((k) => strength(Math.max(0, ...heat.columns[k].map((n, at) => (at % 2 ? Math.abs(n) : 0))), k)));
 	for (const k of inSight) {

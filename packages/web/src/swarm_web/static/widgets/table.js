@@ -6,6 +6,9 @@ import { html } from "../ui.js";
 const ROW = 28;
 const SPARE = 6;
 
+/** @type {Fn.columnOf} */
+export const columnOf = (of) => (key, label, show, hint = "") => ({ key, label, hint, cell: (k) => show(of(key, k)) });
+
 /** @type {Fn.Table} */
 export function Table({ label, columns, order, sort, selected = null, rowKey, rowClass, empty, height = 480, all = false }) {
 	const box = useRef(/** @type {HTMLDivElement | null} */ (null));
