@@ -242,6 +242,19 @@ def test_the_payload_is_what_the_contract_says(running: Served) -> None:
     json.dumps(data)
 
 
+def test_history_heat_map_and_total_agree_at_the_end(fresh: Served) -> None:
+    fresh.runner.start(8, 50)
+    until(lambda: fresh.runner.stats.num_requests > 300, "requests")
+    fresh.ui.recorder.complete()  # a report of a run that goes on takes nothing from those that follow
+    until(lambda: fresh.runner.stats.num_requests > 600, "requests")
+    fresh.runner.stop()
+    payload = reports.unpacked(reports.report(fresh.environment))
+    requests = payload["snapshot"]["total"]["requests"]
+    assert requests == fresh.runner.stats.num_requests
+    assert round(sum(payload["snapshot"]["history"]["rps"])) == requests
+    assert sum(sum(column[1::2]) for column in payload["heat"]["columns"]) == requests
+
+
 def test_a_heat_map_with_fewer_columns_tells_how_long_they_are() -> None:
     drawn = heat.HeatMap(heat.SECONDS)
     for second in range(1_200, 1_200 + 2_000):

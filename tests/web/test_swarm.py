@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from swarm import User, constant, task
+from swarm_web.recorder import Recorder, recorder_of
 from swarm_web.web import create_web_ui
 from tests.runner.runners.swarm_of_nodes import Nodes
 from tests.web.serving import Client, until
@@ -93,6 +94,69 @@ def test_a_reset_and_a_new_run_forget_which_workers_failed(site: Site) -> None:
     until(lambda: stats.num_requests > 50, "requests of the second run")
     assert site.failures == []
     assert stats.origins.ranked({}) == []
+
+
+def test_history_heat_map_and_total_agree_at_the_end(site: Site) -> None:
+    site.nodes.master.start(4, 100)
+    until(lambda: sum(merged(site)) > 300, "requests")
+    site.nodes.master.stop()
+    recorder = recorder_of(site.nodes.environment)
+    recorder.complete()
+    shown = recorder.snapshot()
+    assert shown["total"]["requests"] == site.nodes.master.stats.num_requests > 300
+    assert counted(recorder) == [shown["total"]["requests"]] * 2
+
+    before = dict(shown["history"])
+    recorder.complete()  # a second report of the same run
+    assert recorder.snapshot()["history"] == before
+    assert counted(recorder) == [shown["total"]["requests"]] * 2
+
+
+def test_a_run_keeps_the_workers_that_have_left(site: Site) -> None:
+    recorder, master = recorder_of(site.nodes.environment), site.nodes.master
+    master.start(4, 100)
+    until(lambda: all(each > 20 for each in merged(site)), "requests of both workers")
+    until(lambda: recorder.facts.workers()["there"] == 2, "both workers")
+    first = site.nodes.workers[0].client_id
+    master.drain(first)
+    until(lambda: first in master.drained_workers, "a worker that has left")
+    until(lambda: "left" in recorder.snapshot()["workers"]["state"], "its row")
+    assert recorder.facts.workers()["there"] == 1
+    master.stop()
+    master.quit()
+    recorder.complete()
+    shown = recorder.snapshot()
+    rows, run = shown["workers"], shown["run"]
+    assert sorted(rows["id"]) == sorted(each.client_id for each in site.nodes.workers)
+    assert rows["state"] == ["left"] * 2
+    assert rows["complete"] == [True] * 2
+    assert rows["users"] == [0] * 2
+    assert rows["samples_heard"] == rows["samples_merged"]
+    assert sum(rows["samples_merged"]) == shown["total"]["requests"]
+    assert run["workers"]["there"] == 1
+
+
+def test_what_was_heard_before_a_reset_is_not_counted(site: Site) -> None:
+    recorder, master = recorder_of(site.nodes.environment), site.nodes.master
+    master.start(4, 100)
+    until(lambda: all(each > 50 for each in merged(site)), "requests of both workers")
+    master.reset_stats()
+    until(lambda: all(each > 20 for each in merged(site)), "requests after it")
+    master.stop()
+    recorder.complete()
+    shown = recorder.snapshot()
+    rows, account = shown["workers"], shown["run"]["accounting"]
+    assert rows["samples_heard"] == rows["samples_merged"]
+    assert account["heard"] == account["merged"] == shown["total"]["requests"]
+    assert (account["closed"], account["complete"], account["open"]) == (True, True, [])
+
+
+def counted(recorder: Recorder) -> list[int]:
+    rows, drawn = recorder.series(None, ""), recorder.heatmap(None, "")
+    assert rows is not None
+    assert drawn is not None
+    assert rows["step"] == drawn["step"] == 1
+    return [round(sum(rows["rps"])), sum(sum(column[1::2]) for column in drawn["columns"])]
 
 
 def merged(site: Site) -> list[int]:

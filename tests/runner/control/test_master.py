@@ -8,6 +8,7 @@ from swarm.control import effects as effect
 from swarm.control import happenings as happen
 from swarm.control import instructions as do
 from swarm.control import messages as say
+from swarm.control.accounting import Accounting, WorkerAccount
 from swarm.control.lifecycle import LifecycleError
 from swarm.control.records import RunRecord, WorkerRecord
 from tests.runner.control.by_hand import MasterByHand, of_kind
@@ -163,6 +164,14 @@ def test_a_stop_ends_at_the_deadline_and_says_at_least_how_many_are_missing():
     (closed,) = of_kind(done, effect.RunClosed)
     assert closed.accounting.missing == 5
     assert "at least 5 missing (of b)" in closed.accounting.sentence()
+    assert closed.accounting.open == ["b"]
+    unheard = Accounting(
+        1, (WorkerAccount("a", 1, 7, 7, final=True), WorkerAccount("b", 1, 3, 3, final=False))
+    )
+    assert unheard.sentence() == (
+        "2 workers: 10 samples merged. 1 worker did not deliver its last report: b; what came after the one before "
+        "is not counted."
+    )
 
 
 def test_a_worker_that_comes_back_while_the_run_stops_is_told_to_stop_and_counts():

@@ -115,7 +115,8 @@ def _line(row: WorkerAccount) -> str:
         if row.offset_s is None
         else f"its clock is {row.offset_s:+.3f} s off (± {row.uncertainty_s or 0:.3f} s)"
     )
-    missing = "" if row.closed else f", at least {row.missing} missing"
+    known = f"at least {row.missing} missing" if row.missing else "its last report is missing"
+    missing = "" if row.closed else f", {known}"
     reset = f", {row.reset} before the reset" if row.reset else ""
     heard = max(row.heard, row.arrived)
     return f"  {row.identity}: {row.merged} of {heard} samples merged{reset}{missing}; {clock}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from swarm_stats import heat
 from swarm_stats.histogram import Histogram
+from swarm_stats.history import series_limit
 from swarm_stats.timeline import Fold, Timeline
 from swarm_web.name_rows import FRACTIONS, gained, percentiles_ms
 from swarm_web.turns import Turns
@@ -30,6 +31,8 @@ COLUMNS = {
     "cpu": Fold.MAX,
     "lag": Fold.MAX,
 }
+SETTLED_S = 600
+"""Seconds that are looked at when a run is over."""
 REVISED_S = 8
 """Seconds that are looked at again for what came late."""
 
@@ -67,6 +70,9 @@ class RunHistory:
         self._mark: Histogram | None = None
         self._intents: deque[tuple[int, Histogram]] = deque()
         self._sums = (0, 0)
+        self._owed_times: set[int] = set()
+        self._owed_heat: dict[str, list[Any]] = {}
+        self._owed_intent: dict[str, list[Any]] = {}
 
     def clear(self) -> None:
         """Begin anew."""
@@ -78,6 +84,9 @@ class RunHistory:
         self._times.clear()
         self._mark = None
         self._sums = (0, 0)
+        self._owed_times.clear()
+        self._owed_heat.clear()
+        self._owed_intent.clear()
 
     def current(self) -> list[float | None]:
         """Return the percentiles of late (ms)."""
@@ -99,15 +108,66 @@ class RunHistory:
                 del kept[next(iter(kept))]
         begin = int(total.start_time)
         times = []
+        settles = [each for each in self._owed_times if each <= settled]
+        self._owed_times.difference_update(settles)
         for each, (users_then, target_then, *nodes_then) in self._loads.items():
             if begin <= each <= settled:
                 rates = (total.num_reqs_per_sec.get(each, 0), total.num_fail_per_sec.get(each, 0))
                 took = self._times.get(each, (None, None, None, None, None))
                 if self.rows.put(each, [users_then, target_then, *rates, *took, *nodes_then]):
                     times.append(each)
+        times = sorted({*times, *settles})
         at = max(begin, second - self.lag // 2)
-        of_intent = None if intent is None else self._heat_of_intent(at, intent)
-        return News(self._shown(times), self._heat(at), of_intent)
+        of_intent = None
+        if intent is not None:
+            of_intent = self._with_owed(self._owed_intent, self._heat_of_intent(at, intent))
+        return News(self._shown(times), self._with_owed(self._owed_heat, self._heat(at)), of_intent)
+
+    def complete(self, now: float) -> None:
+        """Take in what has not settled yet, so that all that was counted is in the rows and the heat maps.
+
+        A run may go on nevertheless; what the viewers have not got of it, the next `add` brings.
+        """
+        total, latest = self._total, int(now)
+        counted = [each for each in (*total.num_reqs_per_sec, *total.num_fail_per_sec) if each <= latest]
+        last = max(counted, default=latest - 1)
+        if counted:
+            # Older seconds may stand folded in the statistics.
+            unfolded = series_limit(0 if total.stats is None else len(total.stats.entries)) // 2
+            self._settle(max(min(counted), last - min(SETTLED_S, unfolded) + 1), last)
+        intent, _ = self._from_intent(last)
+        if intent is not None:
+            self._owe(self._owed_intent, self._heat_of_intent(last, intent))
+        self._owe(self._owed_heat, self._heat(last))
+
+    def _settle(self, first: int, last: int) -> None:
+        """Put the rows from `first` to `last` (seconds) that are missing, or have other counts by now."""
+        total, known = self._total, self.rows.columns(first, last)
+        at = {time: position for position, time in enumerate(known.pop("time"))}
+        newest, load = max(at, default=first - 1), next(iter(self._loads.values()), (0,) * 5)
+        of_late = (*self.current(), None, None)
+        for each in range(first, last + 1):
+            rates = (total.num_reqs_per_sec.get(each, 0), total.num_fail_per_sec.get(each, 0))
+            load = self._loads.get(each, load)
+            if each in at:
+                row = {name: values[at[each]] for name, values in known.items()}
+                row |= {"rps": rates[0], "fps": rates[1]}
+            elif each > newest or any(rates):
+                row = dict(zip(COLUMNS, (*load[:2], *rates, *of_late, *load[2:]), strict=True))
+            else:
+                continue
+            if self.rows.put(each, list(row.values())):
+                self._owed_times.add(each)
+
+    def _owe(self, owed: dict[str, list[Any]], news: dict[str, list[Any]]) -> None:
+        for key, values in news.items():
+            owed.setdefault(key, []).extend(values)
+
+    def _with_owed(self, owed: dict[str, list[Any]], news: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Return the columns of a heat map that viewers have not got."""
+        known = {key: [*owed.get(key, ()), *values] for key, values in news.items()}
+        owed.clear()
+        return known
 
     def _shown(self, times: Sequence[int]) -> dict[str, list[Any]]:
         if not times:

@@ -30,6 +30,8 @@ COLUMNS = (
     "complete",
 )
 LOCAL = "local"
+LEFT = "left"
+"""The state of a worker that has gone, and had a part in the run."""
 AT_ONCE = 50
 """Workers that are looked at before others may have their turn."""
 MEMORY_EVERY_S = 5.0
@@ -71,7 +73,8 @@ class NodeRows:
             for column, value in zip(table.values(), self._local(now), strict=True):
                 column.append(value)
         else:
-            there, turns = sorted(nodes.all, key=lambda each: each.index), turns or Turns()
+            known, turns = [*nodes.all, *nodes.departed], turns or Turns()
+            there = sorted(known, key=lambda each: each.index)
             for first in range(0, len(there), AT_ONCE):
                 turns.give_way()
                 part = self._workers(now, there[first : first + AT_ONCE])
@@ -119,12 +122,14 @@ class NodeRows:
         members = [node._member for node in nodes]
         vitals = [member.vitals for member in members]
         clocks = [member.clock if member.clock.known else None for member in members]
-        heard = [max(member.heard, member.merged) for member in members]
+        # Both since the last reset, so that they agree when all has come.
+        heard = [max(member.heard - member.reset, member.merged) for member in members]
         ids = [member.identity for member in members]
         return [
             ids,
             [member.index for member in members],
-            [member.state for member in members],  # which tells draining from stopping
+            # Its own word tells draining from stopping.
+            [LEFT if member.state == "quit" else member.state for member in members],
             [node.user_count for node in nodes],
             [self._rate(node, now, count) for node, count in zip(ids, heard, strict=True)],
             [round(each.cpu_percent, 1) for each in vitals],

@@ -23,7 +23,7 @@ from swarm_web.error_rows import ErrorRows
 from swarm_web.history import NO_NEWS, RunHistory, drawing
 from swarm_web.logs import LogBook
 from swarm_web.name_rows import NameRow, NameRows, SettledRate
-from swarm_web.node_rows import NodeRows
+from swarm_web.node_rows import LEFT, NodeRows
 from swarm_web.option_fields import OptionFields
 from swarm_web.run_facts import RunFacts
 from swarm_web.setup_facts import setup_of
@@ -172,9 +172,12 @@ class Recorder:
         return entry.late is not None
 
     def complete(self) -> None:
-        """Take everything in to the last request: the run is over."""
+        """Take everything in to the last request: the run is over, or is reported as far as it has come."""
         now = time.time()
         self._look(now, publish=False)
+        if self._begins_anew():
+            self._begin()
+        self.history.complete(now)
         self.names.complete(now)
         self._nodes = self.nodes.table(now)
         self._update_total(now)
@@ -347,7 +350,7 @@ class Recorder:
             for state, cpu, lag in zip(
                 self._nodes["state"], self._nodes["cpu"], self._nodes["lag"], strict=True
             )
-            if state != "missing"
+            if state not in ("missing", LEFT)
         ]
         return [
             len(there),
@@ -358,7 +361,8 @@ class Recorder:
     def _note_workers(self) -> None:
         if not hasattr(self.environment.runner, "clients"):
             return
-        states = dict(zip(self._nodes["id"], self._nodes["state"], strict=True))
+        known = zip(self._nodes["id"], self._nodes["state"], strict=True)
+        states = {worker: state for worker, state in known if state != LEFT}
         before, self._node_states = self._node_states, states
         for worker, state in states.items():
             was = before.get(worker)

@@ -25,6 +25,9 @@ ACTIONS = {
 }
 """What may be asked for in each state."""
 
+OPEN = 20
+"""Workers that are named of those whose last report is missing."""
+
 
 class RunFacts:
     """Reads a runner, and remembers when its state changed.
@@ -41,6 +44,7 @@ class RunFacts:
         self.started: float | None = None
         self.ended: float | None = None
         self._environment = environment
+        self._gathered: dict[str, int] | None = None
 
     @property
     def runner(self) -> SteeredRunner | None:
@@ -58,9 +62,13 @@ class RunFacts:
         state = self.current
         if state == self.state:
             return None
-        if state == "quit" and self.ended is not None:
-            return None  # of a process that ends, the run's end is what is to be seen
+        if state == "quit" and self.started is not None:
+            # Of a process that ends, the run's end is what is to be seen.
+            if self.ended is not None:
+                return None
+            state = "stopped"
         before, self.state, self.since = self.state, state, now
+        self.workers()  # as they are now: a master that ends sends them away
         if state in ACTIVE and before not in ACTIVE:
             self.started, self.ended = now, None
         elif state in ("stopped", "quit") and self.started is not None and self.ended is None:
@@ -138,15 +146,18 @@ class RunFacts:
         if not hasattr(runner, "clients"):
             return {"there": 1, "expected": 1, "missing": 0}
         options = self._environment.parsed_options
+        if runner.is_quitting and self._gathered is not None:  # who leaves now was there for the run
+            return self._gathered
         there = runner.worker_count
         expected = getattr(options, "expect_workers", 1) if options is not None else 1
         # Who was let go is not expected any more, unless another one has come for it.
         spared = expected - len(getattr(runner, "drained_workers", ()))
-        return {
+        self._gathered = {
             "there": there,
             "expected": max(spared, min(there, expected)),
             "missing": len(runner.clients.missing),
         }
+        return self._gathered
 
     def _waits(self, now: float, elapsed: float | None) -> dict[str, Any] | None:
         runner = self.runner
@@ -193,10 +204,12 @@ class RunFacts:
         if accounting is None:
             return None
         return {
-            "heard": accounting.heard,
+            "heard": accounting.heard - accounting.reset,
             "merged": accounting.merged,
             "missing": accounting.missing,
             "closed": accounting.closed,
+            "complete": accounting.closed and not accounting.missing,
+            "open": accounting.open[:OPEN],
             "text": accounting.sentence(),
         }
 

@@ -78,14 +78,25 @@ class Accounting:
         """Whether every worker has delivered its last delta, so that the statistics are exact."""
         return all(row.closed for row in self.workers)
 
+    @property
+    def open(self) -> list[str]:
+        """The names of the workers that have not delivered all: more than is known may be missing."""
+        return [row.identity for row in self.workers if not row.closed]
+
     def sentence(self) -> str:
         """Return the account in one line, for the summary."""
         workers = f"{len(self.workers)} worker{'' if len(self.workers) == 1 else 's'}"
         before = f" ({self.reset} before the reset are not counted)" if self.reset else ""
         if self.closed:
             return f"{workers}: all {self.merged} samples merged, none missing{before}."
-        open_rows = [row.identity for row in self.workers if not row.closed]
+        open_rows = self.open
         names = ", ".join(open_rows[:5]) + (f" and {len(open_rows) - 5} more" if len(open_rows) > 5 else "")
+        if not self.missing:
+            who, its = ("1 worker", "its") if len(open_rows) == 1 else (f"{len(open_rows)} workers", "their")
+            return (
+                f"{workers}: {self.merged} samples merged{before}. {who} did not deliver {its} last report: "
+                f"{names}; what came after the one before is not counted."
+            )
         refused = f"; {self.refused} of them came and could not be read" if self.refused else ""
         missing = f"at least {self.missing} missing (of {names})"
         return f"{workers}: {self.merged} samples merged{before}, {missing}{refused}."

@@ -225,6 +225,11 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         """The workers whose last report of a run that is stopping has not come."""
         return self._swarm_core.closing.awaited if self.lifecycle.state == "stopping" else 0
 
+    @property
+    def is_quitting(self) -> bool:
+        """Whether it ends, and has told its workers to."""
+        return self._swarm_core.closing.is_quitting
+
     def share_user_settings(self, user_settings: Mapping[str, Any]) -> None:
         """Give settings of a user class, as `Environment.update_user_class` takes them, to all workers.
 

@@ -43,8 +43,9 @@ class WorkerNode:
 
     @property
     def _users(self) -> Mapping[str, int]:
-        # Who is missing is not counted on, and with the last delta of a run all of its users have ended.
-        return {} if self._member.final or self.state == runners.STATE_MISSING else self._member.users
+        # Who is missing or gone is not counted on, and with the last delta of a run all of its users have ended.
+        is_there = not self._member.final and self.state not in (runners.STATE_MISSING, "quit")
+        return self._member.users if is_there else {}
 
     @property
     def user_count(self) -> int:
@@ -102,6 +103,15 @@ class WorkerNodes(Mapping[str, WorkerNode]):
     def all(self) -> list[WorkerNode]:
         """All of them."""
         return list(self._worker_nodes.values())
+
+    @property
+    def departed(self) -> list[WorkerNode]:
+        """Those that have left, and had a part in the run that goes on, or in the last one."""
+        latest = max((member.run for member in self._fleet), default=0)
+        gone = (member for member in self._fleet if member.state == "quit" and member.run == latest > 0)
+        there = self._worker_nodes
+        nodes = {member.identity: WorkerNode(member) for member in gone if member.identity not in there}
+        return list(nodes.values())
 
     @property
     def ready(self) -> list[WorkerNode]:
