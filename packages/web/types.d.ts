@@ -213,9 +213,10 @@ declare namespace Fn {
   type columnOf = (of: (key: string, k: number) => any) => (key: string, label: string, show: (n: any) => string, hint?: string) => Column;
   type LiveView = (props: { run: Run; control?: any }) => any;
   type Timeline = (props: { run: Run; limit?: number }) => any;
-  type Workers = (props: { run: Run; drain?: false | ((id: string, users: number) => void) }) => any;
+  type Workers = (props: { run: Run; drain?: false | ((id: string, users: number) => void); off?: object }) => any;
   type maybe = (n: number | null | undefined) => string;
-  type ofWorker<T = string> = (workers: Columns, k: number) => T;
+  type ofWorker = (workers: Columns, k: number) => string;
+  type sentence = (workers: Columns, k: number, id?: string) => string;
   type roomy = (splits: number[], to: number, width: number) => number[];
   type drawMarks = (made: any, marks: Mark[]) => void;
   type drawDots = (plot: any, found: Dot[]) => void;

@@ -122,6 +122,43 @@ def test_the_keyboard_reaches_everything(screen: Screen, ui: UiProcess) -> None:
     screen.expect_state("running")
 
 
+def test_the_help_lists_what_there_is(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard").locator("dt")
+    expect(keys.filter(has_text="0")).to_have_count(1)
+    listed = keys.all_inner_texts()
+    assert listed[listed.index("]") + 1] == "0"
+    expect(page.get_by_role("dialog")).to_contain_text("n new run, l live")
+    expect(page.get_by_role("dialog")).not_to_contain_text("extensions")
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("x")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(screen.heading("live")).to_be_attached()
+
+
+def test_the_questions_say_what_is_so(screen: Screen, ui: UiProcess) -> None:
+    page, dialog = screen.page, screen.page.get_by_role("dialog")
+
+    def says(button: str, text: str, *, also: bool) -> None:
+        page.get_by_role("button", name=button, exact=True).click()
+        (expect(dialog).to_contain_text if also else expect(dialog).not_to_contain_text)(text)
+        dialog.get_by_role("button", name="Cancel").click()
+
+    screen.open(ui.url)
+    says("Reset", "The load goes on.", also=False)
+    screen.start(users=1)
+    screen.expect_state("running")
+    expect(page.locator(".tiles")).to_contain_text("target 1")
+    until(lambda: ui.get("api/v1/snapshot")["run"]["users"] == 1, "its user")
+    says("Reset", "The load goes on.", also=True)
+    says("Stop", "1 user stops. Requests", also=True)
+    screen.stop()
+    says("Reset", "The load goes on.", also=False)
+
+
 def test_secrets_stay_in_the_process(screen: Screen, ui: UiProcess) -> None:
     bodies: list[str] = []
     screen.page.on("response", lambda answer: bodies.append(answer.url))
@@ -233,6 +270,10 @@ def test_who_may_only_look_drains_and_forces_nothing(screen: Screen, cli: Cli) -
     with UiProcess.of_locustfile(cli, *arguments, text=STAYING) as ui:
         address = ui.url.partition("#")[0]
         screen.page.goto(f"{address}#token=look")
+        expect(screen.heading("live")).to_be_attached()
+        expect(screen.page.get_by_role("link", name="New run")).to_have_count(0)
+        screen.page.evaluate("location.hash = '#/new'")
+        expect(screen.page.locator("nav [aria-current=page]")).to_have_text("Live")
         expect(screen.heading("live")).to_be_attached()
         screen.open_page("workers")
         expect(screen.page.locator(".worker-grid li")).to_have_count(2)

@@ -1,5 +1,5 @@
 // Asks the process, and tells it what to do. All paths are relative to the page.
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 export class ApiError extends Error {
 	/** @param {number} status @param {{code: string, message: string, field: string | null}} error */
@@ -11,10 +11,16 @@ export class ApiError extends Error {
 	}
 }
 
-/** Who we are: the role is null before a log-in. */
-export const session = signal({ role: /** @type {string | null} */ (null), auth: "auto", login: null, replay: false, version: "", known: false });
+/** Who we are: the role is null before a log-in; and why the last log-in failed. */
+export const session = signal({ role: /** @type {string | null} */ (null), auth: "auto", login: null, replay: false, version: "", known: false, why: "" });
+export const role = computed(() => session.value.role);
 
-export const maySteer = () => session.value.role === "operator" && !session.value.replay;
+export const maySteer = () => role.value === "operator" && !session.value.replay;
+
+/** The log-in is needed, again. */
+export const loseRole = () => {
+	session.value = { ...session.value, role: null, why: "" };
+};
 
 /** @param {string} path @param {RequestInit} [init] */
 async function ask(path, init = {}) {
@@ -26,7 +32,7 @@ async function ask(path, init = {}) {
 	}
 	const body = answer.status === 204 ? null : await answer.json().catch(() => null);
 	if (!answer.ok) {
-		if (answer.status === 401 && path !== "api/v1/session") session.value = { ...session.value, role: null };
+		if (answer.status === 401 && path !== "api/v1/session") loseRole();
 		throw new ApiError(answer.status, body?.error ?? { code: "internal", message: `The answer was ${answer.status}.`, field: null });
 	}
 	return body;
@@ -48,17 +54,24 @@ function key() {
 	return [...crypto.getRandomValues(new Uint8Array(12))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+export async function whoAmI() {
+	session.value = { ...session.value, ...(await get("session")), known: true };
+}
+
 /** Find out who we are, with the token of the address if there is one. */
 export async function openSession() {
 	const token = new URLSearchParams(location.hash.slice(1)).get("token");
 	if (token) {
 		history.replaceState(null, "", location.pathname + location.search);
-		await logIn(token).catch(() => {});
+		await logIn(token);
 	}
-	if (!session.value.role) session.value = { ...(await get("session")), known: true };
+	if (!role.value) await whoAmI();
 }
 
-/** @param {string} token Raises ApiError when it is wrong. */
+/** @param {string} token */
 export async function logIn(token) {
-	session.value = { ...(await post("session", { token })), known: true };
+	await post("session", { token }).then(
+		(who) => (session.value = { ...who, known: true, why: "" }),
+		({ message }) => (session.value = { ...session.value, why: message }),
+	);
 }

@@ -1,12 +1,19 @@
 // Keeps a Run up to date: a snapshot first, then frames, over a connection that all tabs share.
-import { signal } from "@preact/signals";
-import { get, session } from "./api.js";
+import { computed, effect, signal } from "@preact/signals";
+import { get, loseRole, role, whoAmI } from "./api.js";
 import { Run } from "./run.js";
+import { stream } from "./stream-worker.js";
 
 /** How the connection is: "connecting", "live", "lost"; and since when (ms). */
 export const connection = signal({ state: "connecting", since: Date.now() });
 /** When the last frame came (ms). */
 export const heardAt = signal(0);
+/** Seconds of the browser's clock, so that a page without news says so. */
+export const now = signal(Date.now());
+setInterval(() => (now.value = Date.now()), 1000);
+const STALE_MS = 4000;
+/** Whether what is shown is no longer what is. */
+export const isLost = computed(() => connection.value.state === "lost" || (connection.value.state === "live" && now.value - heardAt.value >= STALE_MS));
 /** Whether the display is frozen; the load goes on. */
 export const frozen = signal(false);
 
@@ -69,7 +76,7 @@ async function fetchSnapshot() {
 		for (const frame of waiting) take(frame);
 	} catch {
 		early = null;
-		setTimeout(fetchSnapshot, 2000);
+		if (role.value) setTimeout(fetchSnapshot, 2000);
 	}
 }
 
@@ -107,11 +114,15 @@ function hear(message) {
 		heardAt.value = Date.now();
 		held = [];
 		if (!early && isNew(full.id)) replace(full);
-	} else if (message.type === "auth") session.value = { ...session.value, role: null };
+	} else if (message.type === "auth") loseRole();
 	else if (message.type === "bye") setConnection("lost");
-	else if (message.type === "state") {
+	else {
+		const wasLost = connection.value.state === "lost";
 		setConnection(message.open ? "live" : "lost");
-		if (message.open && run.known.value && Date.now() - heardAt.value > 5000) fetchSnapshot();
+		if (!message.open) return;
+		if (wasLost || !role.value) whoAmI().catch(() => {}); // somebody logged in in another tab, or it is another process
+		if (role.value && run.known.value && Date.now() - heardAt.value > 5000) fetchSnapshot();
+		heardAt.value = Date.now();
 	}
 }
 
@@ -128,41 +139,32 @@ function workerAddress(address) {
 	return types.createPolicy("swarm-worker", { createScriptURL: () => address }).createScriptURL("");
 }
 
-/** @param {{hear: (message: any) => void}} listener */
-function connectShared({ hear: listener }) {
-	const worker = new SharedWorker(workerAddress(new URL("stream-worker.js", import.meta.url).href));
-	worker.port.onmessage = ({ data }) => listener(data);
-	worker.port.start();
-	worker.port.postMessage("open");
-	addEventListener("pagehide", () => worker.port.postMessage("close"));
+/** All tabs share a connection. */
+function share() {
+	const { port } = new SharedWorker(workerAddress(new URL("stream-worker.js", import.meta.url).href), { type: "module" });
+	port.onmessage = ({ data }) => hear(data);
+	addEventListener("pagehide", () => port.postMessage("close"));
 	addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
+	return () => port.postMessage("open");
 }
 
 /** Without SharedWorker each tab has its own connection, while it is seen. */
-function connectAlone() {
-	/** @type {EventSource | null} */
-	let events = null;
-	const open = () => {
-		const here = (events = new EventSource("api/v1/stream"));
-		here.onopen = () => hear({ type: "state", open: true });
-		here.onerror = () => {
-			hear({ type: "state", open: false });
-			if (here.readyState === EventSource.CLOSED) setTimeout(() => here === events && open(), 2000);
-		};
-		for (const type of ["full", "frame", "auth", "bye"])
-			here.addEventListener(type, (message) => hear({ type, data: /** @type {MessageEvent} */ (message).data }));
-	};
+function alone() {
+	const { open, close } = stream(hear);
 	document.addEventListener("visibilitychange", () => {
-		events?.close();
-		events = null;
-		if (!document.hidden) open();
+		if (document.hidden) close();
+		else if (role.value) open();
+		else whoAmI().catch(() => {});
 	});
-	open();
+	return open;
 }
 
-/** Begin to follow the run. */
+/** Follow the run, while we have a role. */
 export function follow() {
-	fetchSnapshot();
-	if (typeof SharedWorker === "undefined") connectAlone();
-	else connectShared({ hear });
+	const open = typeof SharedWorker === "undefined" ? alone() : share();
+	effect(() => {
+		if (!role.value) return;
+		fetchSnapshot();
+		open();
+	});
 }

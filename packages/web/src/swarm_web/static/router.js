@@ -1,10 +1,10 @@
 // The address holds the page, the filter, the order and the time range: it can be shared, and survives a reload.
 import { signal } from "@preact/signals";
 
-/** @returns {Route} */
+/** A token is no page. @returns {Route} */
 function read() {
 	const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
-	return { page: path || "", params: Object.fromEntries(new URLSearchParams(query)) };
+	return { page: /^\w+$/.test(path) ? path : "live", params: Object.fromEntries(new URLSearchParams(query)) };
 }
 
 /** Where we are. */

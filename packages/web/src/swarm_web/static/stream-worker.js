@@ -1,46 +1,55 @@
-// One connection to the process for all tabs of a browser: a SharedWorker that passes events on to its ports. A tab
-// fetches its own snapshot; frames have numbers, so that it leaves out those that its snapshot holds already.
-/* global onconnect:writable */
+// One connection to the process for all tabs of a browser: as a SharedWorker this module passes events on to its ports;
+// where there is none, each tab has a connection. A tab leaves out the frames that its own snapshot holds already.
 const RETRY_MS = 2000;
-const ports = new Set();
-let source = null;
-let state = { type: "state", open: false };
+const at = (/** @type {string} */ path) => new URL(`../../api/v1/${path}`, import.meta.url);
 
-function tell(message) {
-	for (const port of ports) port.postMessage(message);
-}
-
-function setState(open) {
-	state = { type: "state", open };
-	tell(state);
-}
-
-function connect() {
-	if (source) source.close();
-	const here = (source = new EventSource("../../api/v1/stream"));
-	here.onopen = () => setState(true);
-	here.onerror = () => {
-		setState(false);
-		// A refusal (no log-in, a proxy's error page) ends an EventSource for good: try again ourselves.
-		if (here.readyState === EventSource.CLOSED && here === source) setTimeout(() => here === source && connect(), RETRY_MS);
+/** Returns how to open the connection, which may be open, and how to close it. @type {Fn.stream} */
+export function stream(tell) {
+	/** @type {EventSource | null} */
+	let source = null;
+	const close = () => {
+		source?.close();
+		source = null;
 	};
-	for (const event of ["full", "frame", "auth", "bye"]) {
-		here.addEventListener(event, (message) => {
-			tell({ type: event, data: message.data });
-			if (event === "auth") here.close();
-		});
-	}
+	const open = () => {
+		if (source) return;
+		const here = (source = new EventSource(at("stream")));
+		here.onopen = () => tell({ type: "state", open: true });
+		here.onerror = async () => {
+			tell({ type: "state", open: false });
+			// A refusal (no log-in, a proxy's error page) ends an EventSource for good: ask who we are, or try again.
+			if (here.readyState !== EventSource.CLOSED) return;
+			const who = await fetch(at("session")).then((answer) => answer.json()).catch(() => null);
+			if (here !== source) return;
+			if (who?.role === null) {
+				close();
+				tell({ type: "auth" });
+			} else setTimeout(() => here === source && (close(), open()), RETRY_MS);
+		};
+		for (const type of ["full", "frame", "auth", "bye"])
+			here.addEventListener(type, ({ data }) => {
+				if (type === "auth") close();
+				tell({ type, data });
+			});
+	};
+	return { open, close };
 }
 
-onconnect = ({ ports: [port] }) => {
-	ports.add(port);
-	port.onmessage = ({ data }) => {
-		if (data === "close") ports.delete(port);
-		if (data === "close" && ports.size === 0 && source) {
-			source.close();
-			source = null;
-		}
-		if (data === "open" && (!source || source.readyState === EventSource.CLOSED)) connect();
+const shared = /** @type {any} */ (globalThis);
+if ("onconnect" in shared) {
+	const ports = new Set();
+	let state = { type: "state", open: false };
+	const { open, close } = stream((message) => {
+		if (message.type === "state") state = message;
+		for (const port of ports) port.postMessage(message);
+	});
+	shared.onconnect = (/** @type {MessageEvent} */ { ports: [port] }) => {
+		ports.add(port);
+		port.onmessage = ({ data }) => {
+			if (data === "open") return open();
+			ports.delete(port);
+			if (!ports.size) close();
+		};
+		port.postMessage(state);
 	};
-	port.postMessage(state);
-};
+}
