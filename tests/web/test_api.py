@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 from io import StringIO
 
@@ -36,7 +37,7 @@ COLUMNS = {
 def test_a_snapshot_has_everything_in_columns_of_one_length(running: Served) -> None:
     shown = running.snapshot()
     assert shown["schema"] == 1
-    assert set(shown["total"]) == COLUMNS
+    assert set(shown["total"]) == COLUMNS | {"rps_run"}
     assert {"i", "method", "name", *COLUMNS} == set(shown["names"])
     for table in (shown["names"], shown["workers"], shown["history"]):
         assert len({len(column) for column in table.values()}) == 1
@@ -237,3 +238,32 @@ def test_the_whole_run_over_time_is_a_file(running: Served) -> None:
     history = running.get("/api/v1/snapshot").json["history"]
     assert header == list(history)
     assert {line[header.index("time")] for line in lines} <= {str(second) for second in history["time"]}
+
+
+def test_the_verdict_stands_in_the_trail_with_its_subject(fresh: Served) -> None:
+    fresh.runner.start(1, 10)
+    until(lambda: fresh.state() == "running", "the run")
+    reasons = ("its event loop was late by 300.0 ms at p99: a task computes",)
+    monitor = fresh.runner.monitor
+    monitor.verdict = lambda: dataclasses.replace(type(monitor).verdict(monitor), reasons=reasons)
+
+    def verdicts() -> list[str]:
+        return [each["text"] for each in fresh.snapshot()["events"] if each["kind"] == "verdict"]
+
+    until(verdicts, "the verdict")
+    assert verdicts() == [f"The generator became the bottleneck: {reasons[0]}"]
+
+
+def test_the_summary_of_the_errors_is_the_sum_of_the_failures(running: Served) -> None:
+    stats = running.environment.stats
+    until(lambda: stats.errors, "a failure")
+    running.runner.stop()
+    stats.total.num_failures += 7  # what another source would say
+    until(lambda: running.state() == "stopped", "the end")
+    until(
+        lambda: (
+            running.snapshot()["errors"]["occurrences"]
+            == sum(each.occurrences for each in stats.errors.values())
+        ),
+        "the sum",
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import gevent
 import pytest
 
-from swarm import LoadTestShape, User, task
+from swarm import FastHttpUser, HttpUser, LoadTestShape, User, task
 from swarm.exceptions import SwarmError
 from swarm_web import web
 from tests.web.serving import Buyer, Client, Served, Visitor, served, until
@@ -50,6 +50,11 @@ def test_every_action_stands_in_the_audit_trail(fresh: Served) -> None:
     assert all(event["outcome"] == "done" for event in commands)
     assert commands[1]["before"] == {"users": 2, "rate": 10.0}
     assert commands[1]["after"] == {"users": 3, "rate": 20.0}
+    assert [event["text"] for event in commands] == [
+        "start: 2 users at 10/s",
+        "load: 2 → 3 users at 10 → 20/s",
+        "stop",
+    ]
 
 
 def test_a_run_ends_when_its_time_is_over(fresh: Served) -> None:
@@ -64,6 +69,93 @@ def test_the_classes_and_their_mix_are_chosen(fresh: Served) -> None:
     until(lambda: fresh.snapshot()["run"]["classes"] == {"Visitor": 0, "Buyer": 4}, "buyers alone")
     fresh.post("/api/v1/run/load", {"mix": {"Visitor": 1, "Buyer": 1}})
     until(lambda: fresh.snapshot()["run"]["classes"] == {"Visitor": 2, "Buyer": 2}, "half and half")
+
+
+def test_the_trail_tells_what_a_load_and_a_mix_were_before(fresh: Served) -> None:
+    fresh.post("/api/v1/run", {"users": 4, "rate": 3, "mix": {"Visitor": 1, "Buyer": 3}})
+    until(lambda: fresh.state() == "running", "the run")
+    fresh.post("/api/v1/run/load", {"users": 6})
+    fresh.post("/api/v1/run/load", {"mix": {"Visitor": 2, "Buyer": 3}})
+
+    def texts() -> list[str]:
+        return [event["text"] for event in fresh.snapshot()["events"] if event["kind"] == "command"]
+
+    until(lambda: len(texts()) == 3, "all three")
+    assert texts() == [
+        "start: 4 users at 3/s, mix Visitor 3, Buyer 1 → 1, 3",
+        "load: 4 → 6 users at 3/s",
+        "load: 6 users at 3/s, mix Visitor 1, Buyer 3 → 2, 3",
+    ]
+
+
+def test_a_form_has_what_the_last_start_had_and_can_go_back_to_the_file(fresh: Served) -> None:
+    order = {"users": 4, "rate": 50, "run_time": "90s", "host": "http://other.example", "profile": "b"}
+    fresh.post("/api/v1/run", {**order, "mix": {"Visitor": 1, "Buyer": 2}})
+    until(lambda: fresh.state() == "running", "the run")
+    fresh.post("/api/v1/run/load", {"users": 7})
+    setup = fresh.get("/api/v1/setup").json
+    assert setup["defaults"] == {**order, "run_time": 90.0}
+    weights = {each["name"]: (each["weight"], each["weight_in_file"]) for each in setup["classes"]}
+    assert weights == {"Visitor": (1, 3), "Buyer": (2, 1)}
+
+
+def test_a_reset_is_offered_while_there_is_something_to_be_reset(fresh: Served) -> None:
+    assert fresh.snapshot()["run"]["actions"] == ["start"]
+    fresh.post("/api/v1/run", {"users": 2, "rate": 100})
+    until(lambda: fresh.snapshot()["total"]["requests"], "requests")
+    assert "reset" in fresh.snapshot()["run"]["actions"]
+    fresh.post("/api/v1/run/stop")
+    until(lambda: fresh.state() == "stopped", "the end")
+    assert fresh.snapshot()["run"]["actions"] == ["start", "reset"]
+    fresh.post("/api/v1/run/reset")
+    until(lambda: fresh.snapshot()["run"]["actions"] == ["start"], "the reset")
+    assert fresh.form("/stats/reset").text == "ok"
+
+
+class Shopper(FastHttpUser):
+    @task
+    def look(self) -> None:
+        pass
+
+
+class Plain(HttpUser):
+    @task
+    def look(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("user_class", [Shopper, Plain])
+@pytest.mark.parametrize("host", ["shop.example", "ftp://shop.example", "http://", "shop.example:80"])
+def test_a_host_of_http_users_is_a_base_url(user_class: type[User], host: str) -> None:
+    with served(user_classes=[user_class]) as site:
+        answer = site.post("/api/v1/run", {"users": 1, "host": host})
+        assert answer.status == 422
+        assert answer.json["error"]["field"] == "host"
+        assert answer.json["error"]["message"] == "Give the base URL of the target: http://shop.example"
+        checks = {each["check"]: each for each in site.get("/api/v1/setup").json["preflight"]}
+        assert checks["host"]["ok"]
+        site.environment.host = host
+        assert site.post("/api/v1/run", {"users": 1}).status == 422
+        checks = {each["check"]: each for each in site.get("/api/v1/setup").json["preflight"]}
+        assert not checks["host"]["ok"]
+
+
+def test_other_users_may_have_any_host(fresh: Served) -> None:
+    assert fresh.post("/api/v1/run", {"users": 1, "host": "db.example:5432"}).status == 202
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"classes": []}, "Choose at least one user class."),
+        ({"rate": 0}, "The spawn rate is a number above 0, at most 1,000,000 users a second."),
+        ({"users": -1}, "The number of users is a whole number from 0 to 10,000,000."),
+        ({"mix": {"Buyer": 0}}, "Give at least one user class a weight above 0."),
+    ],
+)
+def test_a_form_is_told_what_to_fill_in(fresh: Served, body: dict[str, Any], said: str) -> None:
+    answer = fresh.post("/api/v1/run", body)
+    assert (answer.status, answer.json["error"]["message"]) == (422, said)
 
 
 def test_a_reset_sets_everything_to_zero(fresh: Served) -> None:
@@ -97,7 +189,7 @@ def test_what_the_state_does_not_allow_is_refused_with_what_it_allows(fresh: Ser
     assert answer.status == 409
     assert answer.json["error"] == {
         "code": "refused",
-        "message": f"A run that is ready cannot {command}; it can: start, reset.",
+        "message": f"A run that is ready cannot {command}; it can: start.",
         "field": None,
     }
     assert fresh.snapshot()["events"] == []

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import gevent
 import pytest
 
 from swarm import User, constant, task
@@ -148,7 +149,39 @@ def test_what_was_heard_before_a_reset_is_not_counted(site: Site) -> None:
     rows, account = shown["workers"], shown["run"]["accounting"]
     assert rows["samples_heard"] == rows["samples_merged"]
     assert account["heard"] == account["merged"] == shown["total"]["requests"]
+    assert shown["total"]["rps_run"] == round(master.stats.total.total_rps, 3) > 0
     assert (account["closed"], account["complete"], account["open"]) == (True, True, [])
+
+
+def test_a_stop_that_waits_for_a_silent_worker_tells_which_and_how_long() -> None:
+    nodes = Nodes(Picky, final_deadline=5)
+    nodes.gather(2)
+    recorder, master = recorder_of(nodes.environment), nodes.master
+    master.start(4, 100)
+    until(lambda: all(each.user_count == 2 for each in master.clients.all), "users")
+    lost = nodes.workers[0]
+    lost._swarm_clock.kill()  # no tick any more: no heartbeat, no report
+    lost._swarm_socket.close()
+    until(lambda: master.clients.missing, "that it is missing")
+    stopping = gevent.spawn(master.stop)
+
+    def waits() -> dict[str, Any]:
+        recorder.facts.look(time.time())
+        return recorder.facts.facts(time.time())["waits"] or {"text": ""}
+
+    until(lambda: waits()["text"].startswith("the last report"), "the wait for the report")
+    told = waits()
+    name = lost.client_id
+    assert told["text"].startswith(f"the last report of worker {name}, which is silent, is awaited, ")
+    assert 0 < told["left"] <= 5
+    stopping.join()
+    recorder.complete()
+    account = recorder.snapshot()["run"]["accounting"]
+    assert (account["closed"], account["complete"], account["open"]) == (False, False, [name])
+    assert "at least 0" not in account["text"]
+    nodes.workers.remove(lost)
+    lost._give_up("the test is over")
+    nodes.end()
 
 
 def counted(recorder: Recorder) -> list[int]:

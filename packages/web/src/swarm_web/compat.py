@@ -7,10 +7,10 @@ nobody; what Locust cuts at 500 rows is all here (`?limit=` cuts).
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import gevent
 from flask import Blueprint, Response, make_response, redirect, render_template, request, send_file, url_for
 
 from swarm import stats as settings
@@ -27,6 +27,7 @@ from swarm_web.control import Refused
 from swarm_web.orders import Invalid, user_order
 from swarm_web.sheets import csv_answer
 from swarm_web.swarm_form import order_of
+from swarm_web.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from swarm_stats.entries import Entry
     from swarm_web.web_ui import WebUI
 
-AT_ONCE = 20
-"""Rows made without a turn for the users."""
 OPEN = frozenset({"index", "login", "logout", "static", "plain_static"})
 ACTING = frozenset({"stop", "reset_stats"})
 """What Locust's older versions did on a GET; a UI that is told so does it, too."""
@@ -126,7 +125,8 @@ class LocustRoutes:
         return reply({"success": True, "message": "Test stopped"})
 
     def _reset(self) -> Response:
-        self._web_ui.control.reset(self._web_ui.visitors.visitor())
+        with suppress(Refused):  # nothing was counted: it is done
+            self._web_ui.control.reset(self._web_ui.visitors.visitor())
         return Response("ok", mimetype="text/plain")
 
     def _requests(self) -> dict[str, Any]:
@@ -144,11 +144,10 @@ class LocustRoutes:
     def _request_document(self) -> dict[str, Any]:
         environment, runner = self._environment, self._environment.runner
         stats, total = environment.stats, environment.stats.total
-        rows = []
-        for number, entry in enumerate(shown_entries(stats), start=1):
+        rows, turns = [], Turns()
+        for entry in shown_entries(stats):
             rows.append(request_row(entry))
-            if number % AT_ONCE == 0:
-                gevent.sleep(0)
+            turns.give_way()
         chart = settings.PERCENTILES_TO_CHART
         known = total.current_percentiles(chart)
         current: list[float | None] = [None] * len(chart) if known is None else [*known]

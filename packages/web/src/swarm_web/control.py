@@ -14,9 +14,10 @@ import gevent
 from swarm.exceptions import SwarmError
 from swarm.log import get_logger
 from swarm_web.orders import Invalid, LoadOrder, StartOrder
+from swarm_web.setup_facts import wrong_hosts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from swarm.environment import Environment
     from swarm.runners.steered import SteeredRunner
@@ -79,6 +80,10 @@ class Control:
             self._check_ceiling(users)
         before = {"users": runner.target_user_count, "rate": runner.spawn_rate}
         environment = self._environment
+        if wrong_hosts(
+            environment.user_classes if classes is None else classes, order.host or environment.host
+        ):
+            raise Invalid("host", "Give the base URL of the target: http://shop.example")
         if web.HOST_IS_REQUIRED and not (order.host or environment.host):
             raise Invalid("host", "Give the base URL of the target: http://shop.example")
         self._options.take(values)
@@ -89,6 +94,8 @@ class Control:
         self.users = users
         self.rate = self.rate if order.rate is None else order.rate
         self.run_time = order.run_time if order.has_run_time else self.run_time
+        mix = self._mix_change(order.mix)
+        self._recorder.facts.note_start(self.users, self.rate, self.run_time)
         self._set_mix(order.mix)
         environment.shape_class = shape
         after: dict[str, Any] = {"users": self.users, "rate": self.rate}
@@ -101,6 +108,7 @@ class Control:
         if order.mix:
             after["mix"] = dict(order.mix)
         text = f"start: shape {after['shape']}" if shape is not None else f"start: {self._described()}"
+        text += mix
         return self._carry_out("start", text, visitor, before, after, lambda: self._start(runner, classes))
 
     def change_load(self, order: LoadOrder, visitor: Visitor) -> dict[str, Any]:
@@ -116,9 +124,10 @@ class Control:
         if order.mix:
             before["mix"] = {each.__name__: each.weight for each in self._environment.user_classes}
             after["mix"] = dict(order.mix)
+        text = f"load: {_change(before['users'], users)} users at {_change(before['rate'], rate)}/s"
+        text += self._mix_change(order.mix)
         self._set_mix(order.mix)
         self.users, self.rate = users, rate
-        text = f"load: {users} users at {rate:g}/s"
         return self._carry_out(
             "load", text, visitor, before, after, lambda: runner.start(users, rate, user_classes=classes)
         )
@@ -327,9 +336,22 @@ class Control:
         if not any(mix.get(each.__name__, each.weight) or each.fixed_count for each in chosen):
             raise Invalid("mix", "One of the classes that run needs a weight above 0.")
 
+    def _mix_change(self, mix: Mapping[str, float] | None) -> str:
+        """Say what a mix changes, before it is set: `, mix Visitor 1, Buyer 3 → 2, 3`."""
+        known = self._environment.user_classes_by_name
+        before = {name: known[name].weight for name in mix or {}}
+        if not mix or before == dict(mix):
+            return ""
+        told = ", ".join(f"{name} {weight:g}" for name, weight in before.items())
+        return f", mix {told} → {', '.join(f'{weight:g}' for weight in mix.values())}"
+
     def _set_mix(self, mix: Any) -> None:
         for name, weight in (mix or {}).items():
             self._environment.user_classes_by_name[name].weight = weight
+
+
+def _change(before: float, after: float) -> str:
+    return f"{after:.10g}" if before == after else f"{before:.10g} → {after:.10g}"
 
 
 def _so_many(users: int) -> str:

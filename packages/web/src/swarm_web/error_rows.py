@@ -65,9 +65,10 @@ class ErrorRows:
         """Return what changes whenever there is something new."""
         runner = self._environment.runner
         exceptions = runner.exceptions.values() if runner else ()
+        errors = self._environment.stats.errors
         return {
-            "kinds": len(self._environment.stats.errors),
-            "occurrences": self._environment.stats.total.num_failures,
+            "kinds": len(errors),
+            "occurrences": sum(each.occurrences for each in errors.values()),
             "exceptions": sum(row["count"] for row in exceptions),
         }
 

@@ -123,17 +123,17 @@ class RunHistory:
             of_intent = self._with_owed(self._owed_intent, self._heat_of_intent(at, intent))
         return News(self._shown(times), self._with_owed(self._owed_heat, self._heat(at)), of_intent)
 
-    def complete(self, now: float) -> None:
+    def complete(self, now: float, names: int) -> None:
         """Take in what has not settled yet, so that all that was counted is in the rows and the heat maps.
 
+        `names` is how many names there are: the more, the fewer seconds the statistics hold unfolded.
         A run may go on nevertheless; what the viewers have not got of it, the next `add` brings.
         """
         total, latest = self._total, int(now)
         counted = [each for each in (*total.num_reqs_per_sec, *total.num_fail_per_sec) if each <= latest]
         last = max(counted, default=latest - 1)
         if counted:
-            # Older seconds may stand folded in the statistics.
-            unfolded = series_limit(0 if total.stats is None else len(total.stats.entries)) // 2
+            unfolded = series_limit(names) // 2
             self._settle(max(min(counted), last - min(SETTLED_S, unfolded) + 1), last)
         intent, _ = self._from_intent(last)
         if intent is not None:

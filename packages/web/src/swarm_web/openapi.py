@@ -193,7 +193,7 @@ def _schemas() -> dict[str, Schema]:
                 "run": _object(
                     {"state": TEXT, "actions": _list(TEXT), "users": WHOLE, "target": WHOLE, "late": WHOLE}
                 ),
-                "total": _object(dict.fromkeys(NAME_COLUMNS, NULLABLE_NUMBER)),
+                "total": _object(dict.fromkeys((*NAME_COLUMNS, "rps_run"), NULLABLE_NUMBER)),
                 "names": _object(
                     {
                         "i": _list(WHOLE),

@@ -145,7 +145,7 @@ def run_time(value: Any) -> float | None:
     """Return seconds from seconds, `1h30m`, or nothing. Raises Invalid."""
     if value is None or value == "":
         return None
-    wrong = Invalid("run_time", 'run_time is seconds, or a text like "1h30m", "20m", "300s".')
+    wrong = Invalid("run_time", "The run time is a number of seconds, or a text like 1h30m, 20m or 300s.")
     if isinstance(value, str):
         match = _TIMESPAN.fullmatch(value.strip())
         if match is None or not any(match.groups()) or len(value) > 20:
@@ -171,7 +171,7 @@ def _users(body: Mapping[str, Any]) -> int | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_USERS:
-        raise Invalid("users", f"users is a whole number from 0 to {MAX_USERS}.")
+        raise Invalid("users", f"The number of users is a whole number from 0 to {MAX_USERS:,}.")
     return value
 
 
@@ -180,7 +180,7 @@ def _rate(body: Mapping[str, Any]) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_RATE:
-        raise Invalid("rate", f"rate is a number above 0, at most {MAX_RATE:.0f} users a second.")
+        raise Invalid("rate", f"The spawn rate is a number above 0, at most {MAX_RATE:,.0f} users a second.")
     return float(value)
 
 
@@ -197,8 +197,10 @@ def _classes(body: Mapping[str, Any]) -> tuple[str, ...] | None:
     value = body.get("classes")
     if value is None:
         return None
-    if not isinstance(value, list) or not value or not all(isinstance(name, str) for name in value):
-        raise Invalid("classes", "classes is a list of names of user classes.")
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise Invalid("classes", "The user classes are a list of names.")
+    if not value:
+        raise Invalid("classes", "Choose at least one user class.")
     return tuple(dict.fromkeys(value))
 
 
@@ -212,5 +214,5 @@ def _mix(body: Mapping[str, Any]) -> dict[str, float] | None:
         if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 <= weight < math.inf:
             raise Invalid("mix", f"The weight of {name[:64]} is a number of 0 or more.")
     if not any(value.values()):
-        raise Invalid("mix", "One weight at least is above 0.")
+        raise Invalid("mix", "Give at least one user class a weight above 0.")
     return dict(value)

@@ -177,7 +177,7 @@ class Recorder:
         self._look(now, publish=False)
         if self._begins_anew():
             self._begin()
-        self.history.complete(now)
+        self.history.complete(now, len(self.environment.stats.entries))
         self.names.complete(now)
         self._nodes = self.nodes.table(now)
         self._update_total(now)
@@ -341,7 +341,8 @@ class Recorder:
                     *name_rows.late_figures(total),
                 ],
                 strict=True,
-            )
+            ),
+            rps_run=round(total.total_rps, 3),
         )
 
     def _load_of_nodes(self) -> list[float]:
@@ -383,7 +384,8 @@ class Recorder:
         verdict = runner.monitor.verdict()
         if self._was_valid and not verdict.valid:  # said once a run: near the limit it would come and go
             self._was_valid = False
-            self.trail.add("verdict", "; ".join(verdict.reasons), valid=False)
+            reasons = "; ".join(verdict.reasons)
+            self.trail.add("verdict", f"The generator became the bottleneck: {reasons}", valid=False)
 
 
 def recorder_of(environment: Environment) -> Recorder:

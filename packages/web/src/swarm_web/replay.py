@@ -192,7 +192,7 @@ class ReplaySource:
     def _apply(self, line: dict[str, Any]) -> None:
         event, data = line["event"], line["data"]
         if event == "full":
-            total = {**LATE_COLUMNS, **data["total"]}
+            total = {**LATE_COLUMNS, "rps_run": None, **data["total"]}
             self.state = {**data, "run": _replayed(data["run"]), "total": total}
             _add_unknown(data["names"])
             self.history.restore(data["history"])

@@ -74,12 +74,12 @@ def _verdict(snapshot: Mapping[str, Any]) -> str:
 def _figures(snapshot: Mapping[str, Any]) -> str:
     run, total = snapshot["run"], snapshot["total"]
     elapsed = run["elapsed"]
-    mean = total["requests"] / elapsed if elapsed else None
+    mean = total.get("rps_run")
     rows = [
         ("Target host", run["host"] or "-"),
         ("Began", _moment(run["started"])),
         ("Ended", _moment(run["ended"]) if run["ended"] else f"not yet: {run['state']}"),
-        ("Duration", f"{elapsed:,.0f} s" if elapsed is not None else "-"),
+        ("Duration", _clock(elapsed)),
         ("Users", f"{run['target']:,}"),
         ("Peak users", f"{max(snapshot['history']['users'], default=run['users']) or 0:,.0f}"),
         ("Requests per second, mean", f"{mean:,.1f}" if mean is not None else "-"),
@@ -242,6 +242,14 @@ def _class(kind: str) -> str:
 
 def _ms(value: float | None) -> str:
     return "-" if value is None else f"{ms_text(value)} ms"
+
+
+def _clock(seconds: float | None) -> str:
+    """As the page shows a duration."""
+    if seconds is None:
+        return "-"
+    whole = max(0, int(seconds))
+    return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def _moment(seconds: float | None) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from swarm.control.generator import Verdict
     from swarm.environment import Environment
     from swarm.runners.steered import SteeredRunner
+    from swarm.users.user import User
 
 ACTIONS = {
     "ready": ["start", "reset"],
@@ -23,7 +24,7 @@ ACTIONS = {
     "stopped": ["start", "reset"],
     "quit": [],
 }
-"""What may be asked for in each state."""
+"""What may be asked for in each state; a reset between runs only while there are figures."""
 
 OPEN = 20
 """Workers that are named of those whose last report is missing."""
@@ -33,7 +34,7 @@ class RunFacts:
     """Reads a runner, and remembers when its state changed.
 
     `planned` is how long the present run is to last (seconds), None without an end; `max_users` the most users that
-    may be asked for here, None for any number.
+    may be asked for here, None for any number; `last_start` what the last start from here had, empty before one.
     """
 
     def __init__(self, environment: Environment) -> None:
@@ -45,6 +46,18 @@ class RunFacts:
         self.ended: float | None = None
         self._environment = environment
         self._gathered: dict[str, int] | None = None
+        self.last_start: dict[str, Any] = {}
+        self._weights: dict[str, float] = {}
+        for each in environment.user_classes:
+            self.weight_in_file(each)
+
+    def weight_in_file(self, user_class: type[User]) -> float:
+        """Return the weight that a class had when it was first seen, before anybody set another."""
+        return self._weights.setdefault(user_class.__name__, user_class.weight)
+
+    def note_start(self, users: int, rate: float, run_time: float | None) -> None:
+        """Note what a start had, for the form of the next one."""
+        self.last_start = {"users": users, "rate": rate, "run_time": run_time}
 
     @property
     def runner(self) -> SteeredRunner | None:
@@ -86,11 +99,19 @@ class RunFacts:
         if self.runner is None:
             return []
         actions = ACTIONS.get(self.current, [])
+        if self.current in ("ready", "stopped") and not self._has_figures:
+            actions = [action for action in actions if action != "reset"]
         if self.current == "stopping" and self.runner.user_count and not self.runner.lifecycle.forced:
             return ["force", *actions]
         if self.shape:
             return [action for action in actions if action not in ("load", "pause")]
         return list(actions)
+
+    @property
+    def _has_figures(self) -> bool:
+        """Whether there is anything to set to zero."""
+        stats, runner = self._environment.stats, self.runner
+        return bool(stats.total.num_requests or stats.errors or (runner and runner.exceptions))
 
     @property
     def shape(self) -> str | None:
@@ -185,10 +206,18 @@ class RunFacts:
 
     def _waits_for_the_end(self, runner: SteeredRunner, users: int, now: float) -> dict[str, Any] | None:
         if not users:
-            reports: int = getattr(runner, "awaited_reports", 0)
-            several = f"reports of {reports:,} workers are"
-            text = f"the last {'report of 1 worker is' if reports == 1 else several} awaited"
-            return _waits(text if reports else "all users have ended", 0, 0, None)
+            if not getattr(runner, "awaited_reports", 0):
+                return _waits("all users have ended", 0, 0, None)
+            master: Any = runner
+            workers, silent, left = master.awaited_now()
+            if len(workers) == 1:
+                text = f"the last report of worker {workers[0]}{', which is silent,' if silent else ''} is"
+            else:
+                text = f"the last reports of {len(workers):,} workers"
+                text += f", {len(silent):,} of them silent, are" if silent else " are"
+            if not math.isfinite(left):
+                return _waits(f"{text} awaited", 0, 0, None)
+            return _waits(f"{text} awaited, {math.ceil(left)} s more", 0, 0, left)
         drains = "1 user" if users == 1 else f"{users:,} users"
         drains += " is" if users == 1 else " are"
         if runner.lifecycle.forced:

@@ -5,11 +5,16 @@ from __future__ import annotations
 import inspect
 import resource
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from swarm.users.ratio import get_ratio
+from swarm.users.rest import RestMixin
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from swarm.environment import Environment
+    from swarm.users.user import User
     from swarm_web.option_fields import OptionFields
     from swarm_web.run_facts import RunFacts
 
@@ -30,6 +35,7 @@ def setup_of(environment: Environment, options: OptionFields, facts: RunFacts) -
             {
                 "name": each.__name__,
                 "weight": each.weight,
+                "weight_in_file": facts.weight_in_file(each),
                 "fixed_count": each.fixed_count,
                 "host": _text(each.host),
                 "doc": _first_line(each),
@@ -53,11 +59,32 @@ def setup_of(environment: Environment, options: OptionFields, facts: RunFacts) -
             "run_time": getattr(parsed, "run_time", None),
             "host": environment.host,
             "profile": environment.profile,
+            **facts.last_start,
         },
         "class_picker": True,
         "workers": {"there": workers["there"], "expected": workers["expected"]},
         "preflight": _preflight(environment, workers),
     }
+
+
+def wrong_hosts(user_classes: Iterable[type[User]], host: str | None) -> list[str]:
+    """Return the names of the classes of HTTP users whose host is no base URL; `host` is the one of the run.
+
+    A class without any host is none of them.
+    """
+    return [
+        each.__name__
+        for each in user_classes
+        if issubclass(each, RestMixin) and (host or each.host) and not _is_base_url(host or each.host)
+    ]
+
+
+def _is_base_url(host: Any) -> bool:
+    try:
+        parts = urlsplit(host)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except (ValueError, TypeError, AttributeError):
+        return False
 
 
 def _preflight(environment: Environment, workers: dict[str, int]) -> list[dict[str, Any]]:
@@ -72,15 +99,15 @@ def _preflight(environment: Environment, workers: dict[str, int]) -> list[dict[s
     without_host = [
         each.__name__
         for each in environment.user_classes
-        if not each.host and not environment.host and hasattr(each, "default_headers")
+        if not each.host and not environment.host and issubclass(each, RestMixin)
     ]
-    checks.append(
-        {
-            "check": "host",
-            "ok": not without_host,
-            "text": f"{', '.join(without_host)}: no host yet" if without_host else "every class has a host",
-        }
-    )
+    wrong = wrong_hosts(environment.user_classes, environment.host)
+    text = "every class has a host"
+    if wrong:
+        text = f"{', '.join(wrong)}: the host is no base URL like http://shop.example"
+    elif without_host:
+        text = f"{', '.join(without_host)}: no host yet"
+    checks.append({"check": "host", "ok": not (wrong or without_host), "text": text})
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     limit = "any number of" if soft == resource.RLIM_INFINITY else f"{soft:,}"
     checks.append(

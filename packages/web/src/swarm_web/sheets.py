@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
+from swarm_web.turns import Turns
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -22,11 +24,13 @@ EXCEPTIONS = ("count", "msg", "traceback", "nodes", "first_seen", "last_seen")
 
 
 def csv_answer(kind: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:
-    """Return rows as a file to be downloaded."""
-    text = StringIO()
+    """Return rows as a file to be downloaded, made in turns."""
+    text, turns = StringIO(), Turns()
     writer = csv.writer(text)
     writer.writerow(header)
-    writer.writerows(rows)
+    for row in rows:
+        writer.writerow(row)
+        turns.give_way()
     response = Response(text.getvalue().encode(errors="replace"), mimetype="text/csv")
     name = f"{kind}_{time.strftime('%Y-%m-%d_%H-%M-%S', time.gmtime())}.csv"
     response.headers["Content-Disposition"] = f"attachment;filename={name}"

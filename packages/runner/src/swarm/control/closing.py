@@ -83,6 +83,14 @@ class Closing:
         """How many workers have their last delta still to deliver."""
         return len(self._awaited)
 
+    def awaited_workers(self) -> list[Member]:
+        """The workers that they are of."""
+        return [member for member in self.participants if member.key in self._awaited]
+
+    def left(self, now: float) -> float:
+        """Seconds until nobody is waited for any more."""
+        return max(0.0, self._deadline - now)
+
     def await_no_longer(self, member: Member) -> None:
         """All that there is of this worker has come."""
         self._awaited.discard(member.key)

@@ -225,6 +225,15 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         """The workers whose last report of a run that is stopping has not come."""
         return self._swarm_core.closing.awaited if self.lifecycle.state == "stopping" else 0
 
+    def awaited_now(self) -> tuple[list[str], list[str], float]:
+        """Return the workers whose last report of a run that is stopping has not come, those of them that are
+        silent, and the seconds until they are waited for no longer.
+        """
+        closing = self._swarm_core.closing
+        awaited = closing.awaited_workers() if self.lifecycle.state == "stopping" else []
+        silent = [member.identity for member in awaited if member.state == "missing"]
+        return [member.identity for member in awaited], silent, closing.left(self._swarm_now())
+
     @property
     def is_quitting(self) -> bool:
         """Whether it ends, and has told its workers to."""
