@@ -225,5 +225,4 @@ declare namespace Fn {
   type sums = (columns: Columns, positions: number[]) => Record<string, number | null>;
   type Filter = (props: { text: string; hint: string }) => any;
   type stream = (tell: (message: any) => void) => { open: () => void; close: () => void };
-  type post = (path: string, body: object, headers?: Record<string, string>) => Promise<any>;
 }

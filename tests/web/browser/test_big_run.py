@@ -16,39 +16,46 @@ def test_all_names_can_be_reached_and_few_are_in_the_document(screen: Screen, bi
     screen.open(big.url, "endpoints")
     expect(page.get_by_text("1,000 of 1,000")).to_be_visible()
     table = page.get_by_role("table")
-    expect(table).to_have_attribute("aria-rowcount", str(NAMES + 1))
+    expect(table).to_have_attribute("aria-rowcount", str(NAMES + 2))
     rows = table.locator("tbody tr[aria-rowindex]")
-    expect(rows.first).to_contain_text(SLOWEST)  # the failing ones first
+    expect(rows.first).to_contain_text("Aggregated5,000,00060")
+    expect(rows.nth(1)).to_contain_text(SLOWEST)  # the failing ones first
     assert rows.count() < 80
 
     table.get_by_role("button", name="p95 ms").click()
-    expect(rows.nth(1)).to_contain_text("/item/0999")
+    expect(rows.first).to_contain_text("Aggregated")
+    expect(rows.nth(2)).to_contain_text("/item/0999")
     page.get_by_role("region", name="Endpoints").evaluate("box => { box.scrollTop = box.scrollHeight }")
-    expect(table.locator(f"tr[aria-rowindex='{NAMES + 1}']")).to_contain_text(ODD[0])
+    expect(table.locator(f"tr[aria-rowindex='{NAMES + 2}']")).to_contain_text(ODD[0])
     assert rows.count() < 80
 
     page.get_by_label("Filter").fill("section-07 0047")
     expect(page.get_by_text("1 of 1,000")).to_be_visible()
-    expect(rows).to_have_count(1)
+    expect(rows).to_have_count(1 + 1)
+    expect(rows.first.get_by_role("button")).to_have_count(0)  # nothing to open, and no pin
     page.get_by_label("Filter").fill("")
     page.get_by_label("tree").check()
-    expect(rows).to_have_count(1 + len(ODD))
+    expect(rows).to_have_count(1 + 1 + len(ODD))
     page.get_by_role("button", name="/catalogue/").click()
-    expect(table).to_have_attribute("aria-rowcount", str(1 + 1 + len(ODD) + 40))
+    expect(table).to_have_attribute("aria-rowcount", str(1 + 1 + 1 + len(ODD) + 40))
     page.get_by_label("tree").uncheck()
     page.get_by_label("all rows").check()
-    expect(rows).to_have_count(NAMES)
+    expect(rows).to_have_count(1 + NAMES)
 
 
 def test_a_name_has_its_own_charts(screen: Screen, big: UiProcess) -> None:
     page = screen.page
     screen.open(big.url, "endpoints", "?range=all")
-    page.get_by_role("button", name=SLOWEST).first.click()
+    row = page.get_by_role("button", name=SLOWEST).first
+    row.click()
     drawer = page.get_by_role("region", name=f"GET {SLOWEST}")
     expect(drawer.get_by_role("figure", name="Latency (ms)")).to_contain_text("p95")
     expect(drawer).to_contain_text("HTTPError('500 Server Error')")
     expect(drawer).to_contain_text("60 times")
     assert "open=" in page.url
+    page.keyboard.press("Escape")
+    expect(row).to_be_focused()
+    page.keyboard.press("Enter")
 
     page.reload()
     expect(page.get_by_role("region", name=f"GET {SLOWEST}")).to_be_visible()

@@ -7,11 +7,30 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import expect
 
 from tests.system.swarm_of import until
-from tests.web.browser.ui_process import UiProcess
+from tests.web.browser.ui_process import LOCUSTFILE, UiProcess
 
 if TYPE_CHECKING:
     from tests.system.cli_process import Cli
     from tests.web.browser.pages import Screen
+
+NESTED = """
+    from swarm import TaskSet
+
+    class Shopper(User):
+        wait_time = constant(0.1)
+
+        @task
+        class Shopping(TaskSet):
+            @task
+            class Paying(TaskSet):
+                @task
+                def pay(self):
+                    pass
+
+                @task
+                def back(self):
+                    self.interrupt()
+"""
 
 
 def test_what_is_edited_is_drawn_as_a_line_into_the_future(screen: Screen, ui: UiProcess) -> None:
@@ -99,6 +118,29 @@ def test_a_run_is_not_started_with_an_empty_field(screen: Screen, ui: UiProcess)
         expect(screen.heading("new")).to_be_attached()
         field.fill(before)
     assert _commands(ui) == []
+
+
+def test_what_runs_is_told_by_class_and_by_task(screen: Screen, cli: Cli) -> None:
+    page = screen.page
+    with UiProcess.of_locustfile(cli, text=LOCUSTFILE + NESTED) as ui:
+        screen.open(ui.url, "new")
+        classes = page.get_by_role("region", name="User classes")
+        expect(classes.locator("li > ul > li > ul > li", has_text="pay 50 %")).to_be_visible()
+        as_in_file = classes.get_by_role("button", name="as in the file")
+        expect(as_in_file).to_have_count(0)
+        page.get_by_label("weight of Breaker").fill("0")
+        as_in_file.click()
+        expect(page.get_by_label("weight of Breaker")).to_have_value("1")
+        page.get_by_label("weight of Visitor").fill("2")
+        screen.start(users=8)
+        screen.expect_state("running")
+
+        shown = page.get_by_role("region", name="Classes")
+        expect(shown.get_by_role("row", name="Visitor 4 4 50 %")).to_be_visible()
+        page.get_by_role("button", name="Adjust").click()
+        mix = page.get_by_role("group", name="Mix (weights)")
+        expect(mix.get_by_label("Visitor")).to_have_value("2")
+        expect(mix.get_by_label("Breaker")).to_have_value("1")
 
 
 def _commands(ui: UiProcess) -> list[Any]:

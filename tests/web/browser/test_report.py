@@ -55,9 +55,34 @@ def test_what_is_for_the_hand_is_not_printed(report: Path, browser: Browser) -> 
     expect(spans).to_be_visible()
     page.emulate_media(media="print")
     expect(spans).to_be_hidden()
+    head = page.locator("header.top")
+    for text in ("checkout-soak", "2026-", "http://127.0.0.1:8000", "figures valid"):
+        expect(head).to_contain_text(text)
+    expect(head.get_by_role("button")).to_be_hidden()
+    expect(head.locator(".badge")).to_be_visible()
+    expect(page.get_by_role("columnheader", name="pin")).to_be_hidden()
+    expect(page.get_by_role("columnheader", name="p95 of late")).to_be_hidden()
     expect(page.get_by_role("group", name="Time range")).to_be_hidden()
     expect(page.get_by_role("figure", name="Latency over throughput")).to_be_visible()
     assert screen.complaints == []
+    context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_its_print_fits_a_sheet(report: Path, browser: Browser, scripts: bool) -> None:
+    context = browser.new_context(
+        offline=True, java_script_enabled=scripts, viewport={"width": 718, "height": 1000}
+    )
+    page = context.new_page()
+    page.emulate_media(media="print")
+    page.goto(report.as_uri())
+    if scripts:
+        expect(page.get_by_text("1,000 of 1,000")).to_be_attached()
+        expect(page.locator(".plot canvas")).not_to_have_count(0)
+    wide = page.locator("table").evaluate_all("all => all.map((each) => each.getBoundingClientRect().right)")
+    assert len(wide) >= 3
+    assert max(wide) <= 718
+    assert page.locator("html").evaluate("html => html.scrollWidth") <= 718
     context.close()
 
 

@@ -180,5 +180,11 @@ html[data-theme="dark"] { color-scheme: dark; }
 #summary td.n, #summary th.n { text-align: right; white-space: nowrap; }
 #summary td.name { max-width: 40rem; overflow-wrap: anywhere; }
 #summary pre { max-width: 100%; overflow-x: auto; }
-@media print { #summary table { display: table; } }
+@media print {
+  #summary { font-size: 11px; padding: 0; }
+  #summary table { display: table; }
+  #summary th, #summary td { height: auto; padding-right: 0.3rem; white-space: normal; }
+  #summary td { min-width: 3em; overflow-wrap: anywhere; }
+  #summary pre { overflow-wrap: anywhere; white-space: pre-wrap; }
+}
 """

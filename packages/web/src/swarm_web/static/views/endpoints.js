@@ -43,6 +43,8 @@ export function Endpoints({ run, all: whole = false }) {
 	const order = ordered(columns, { filter, sort });
 	/** @type {TreeLine[]} */
 	const shownLines = tree ? treeLines(columns, order, unfolded) : order.map((position) => ({ depth: 0, label: columns.name[position], position }));
+	/** @type {TreeLine[]} */
+	const lines = shownLines.length ? [{ depth: 0, label: "Aggregated", path: "", sums: run.total.value }, ...shownLines] : [];
 	const act = (/** @type {any} */ line) => (line.position === undefined ? setUnfolded(toggled(unfolded, line.path)) : setParams({ open: keyOf(run, line.position) }));
 	keyboard.count = shownLines.length;
 	keyboard.open = () => selected.value != null && shownLines[selected.value] && act(shownLines[selected.value]);
@@ -52,7 +54,7 @@ export function Endpoints({ run, all: whole = false }) {
 	};
 
 	const facts = run.run.value;
-	const every = tableColumns(run, shownLines, unfolded, act);
+	const every = tableColumns(run, lines, unfolded, act);
 	const hidden = new Set(hide.split(".").filter(Boolean));
 	return html`<h1>Endpoints</h1>
 		<div class="row controls">
@@ -65,9 +67,9 @@ export function Endpoints({ run, all: whole = false }) {
 		</div>
 		${facts.names_full && html`<p class="notice warn">The run has more than ${count(facts.max_names)} names. Further names are counted together.</p>`}
 		${pinned.value.length > 0 && html`<${Pinned} run=${run} />`}
-		<${Table} label="Endpoints" columns=${every.filter(({ label }) => !hidden.has(label))} order=${shownLines.map((_, k) => k)} sort=${sort}
-			selected=${selected.value} height=${Math.max(360, innerHeight - 270)} all=${whole || Boolean(all)}
-			rowKey=${(k) => (shownLines[k].position === undefined ? shownLines[k].path : columns.i[shownLines[k].position])}
+		<${Table} label="Endpoints" columns=${every.filter(({ label }) => !hidden.has(label))} order=${lines.map((_, k) => k)} sort=${sort}
+			selected=${selected.value == null ? null : selected.value + 1} height=${Math.max(360, innerHeight - 270)} all=${whole || Boolean(all)}
+			rowKey=${(k) => lines[k].path ?? columns.i[/** @type {number} */ (lines[k].position)]}
 			empty=${run.names.size ? "No name has these words." : "No requests yet."} />
 		${open && html`<${Drawer} key=${open} run=${run} name=${open} />`}`;
 }
@@ -89,6 +91,7 @@ function tableColumns(run, lines, unfolded, act) {
 				const line = lines[k];
 				const { position, path, depth, label, names } = line;
 				const folder = position === undefined;
+				if (path === "") return html`<b>${label}</b>`;
 				return html`<button type="button" class="link" style=${{ marginInlineStart: `${depth * 1.2}em` }} aria-expanded=${folder ? unfolded.has(path) : undefined} title=${label} onClick=${() => act(line)}>
 					${folder ? html`<span aria-hidden="true">${unfolded.has(path) ? "▾" : "▸"}</span> ` : html`<small>${columns.method[position]}</small> `}<bdi>${short(label)}</bdi>${folder ? html` <small>${count(names)} names</small>` : ""}</button>`;
 			},
@@ -179,7 +182,11 @@ function Drawer({ run, name: key }) {
 	/** @type {any[]} */
 	const failures = errors?.failures ?? [];
 	const own = failures.filter((each) => each.method === method && each.name === name);
-	useEffect(() => document.getElementById("drawer-title")?.focus(), []);
+	const [before] = useState(/** @type {any} */ (document.activeElement));
+	useEffect(() => {
+		document.getElementById("drawer-title")?.focus();
+		return () => (before === document.body ? document.querySelector("tr.selected button") : before)?.focus();
+	}, []);
 	const timed = { p50: "p50_run", p95: "p95_run", p99: "p99_run", min: "min", mean: "avg", max: "max" };
 	const facts = k < 0 ? [] : [["requests", count(columns.requests[k])], ["failures", count(columns.failures[k])], ...Object.entries(timed).map(([label, key]) => [label, ms(columns[key][k])]), ["mean size", bytes(columns.length[k])]];
 	return html`<section class="drawer" aria-labelledby="drawer-title">

@@ -15,6 +15,7 @@ export function Errors({ run }) {
 	const all = found?.failures ?? [];
 	const words = filter.toLowerCase();
 	const rows = words ? all.filter((row) => `${row.method} ${row.name} ${row.error}`.toLowerCase().includes(words)) : all;
+	const thrown = (found?.exceptions ?? []).filter((/** @type {any} */ each) => `${each.msg} ${each.traceback}`.toLowerCase().includes(words));
 	const columns = Object.fromEntries(["occurrences", "name", "error", "first_seen", "last_seen", "node_count"].map((key) => [key, rows.map((row) => row[key])]));
 	const order = rows.map((_, k) => k).sort(comparison(columns, sort));
 	const detail = all.find((row) => row.id === opened);
@@ -43,7 +44,7 @@ export function Errors({ run }) {
 			${detail.nodes && html`<p>${count(detail.occurrences)} times, on ${count(detail.node_count)} ${detail.node_count === 1 ? "node" : "nodes"}: <bdi>${nodesOf(detail)}</bdi></p>`}</section>`}
 		${found?.more.kinds > 0 && html`<p>And ${count(found.more.kinds)} more kinds with ${count(found.more.occurrences)} failures.</p>`}
 		<h2>Exceptions <small>(in the test's own code)</small></h2>
-		${!found?.exceptions.length ? html`<p class="empty">None.</p>` : html`${run.live && html`<p><a href="exceptions/csv" download>CSV</a></p>`}<ul class="groups">${found.exceptions.map((/** @type {any} */ each) => html`<li key=${each.id} class="card"><details>
+		${!thrown.length ? html`<p class="empty">${words && exceptions ? "None has these words." : "None."}</p>` : html`${run.live && html`<p><a href="exceptions/csv" download>CSV</a></p>`}<ul class="groups">${thrown.map((/** @type {any} */ each) => html`<li key=${each.id} class="card"><details>
 			<summary><b>${count(each.count)} ×</b> ${each.traceback.trim().split("\n").pop()} <small>on ${each.nodes.join(", ")}</small></summary>
 			<pre tabindex="0" role="region" aria-label=${`Traceback of ${each.msg}`}>${each.traceback}</pre></details></li>`)}</ul>`}`;
 }

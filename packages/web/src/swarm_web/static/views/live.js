@@ -60,9 +60,8 @@ export function Live({ run, control = null }) {
 				</div>
 				<${Heatmap} title="Latency heat map" heat=${run.heat} intent=${run.heatIntent} from=${from} to=${to} tick=${tick} />
 				<div class="two">
-					<div><${Chart} title="Users" unit="" ...${shared} ...${future(run, from, to)} />
-						<${Knee} run=${run} from=${from} to=${to} /></div>
-					<${Worst} run=${run} />
+					<div><${Chart} title="Users" unit="" ...${shared} ...${future(run, from, to)} /><${Classes} run=${run} /></div>
+					<div><${Knee} run=${run} from=${from} to=${to} /><${Worst} run=${run} /></div>
 				</div>
 			</div>
 			<aside aria-label="Control and workers">
@@ -105,6 +104,14 @@ function Suspect({ run }) {
 	const { valid, reasons = [] } = run.run.value.verdict ?? {};
 	const when = run.events.value.findLast(({ kind, time }) => kind === "verdict" && time >= run.run.value.started)?.time;
 	return valid === false && html`<p class="notice warn" role="status"><b>Measurements suspect${when ? ` since ${clock(when)}` : ""}:</b> ${reasons.join("; ")}</p>`;
+}
+
+/** How the users are spread. @type {Fn.View} */
+function Classes({ run }) {
+	const { users, classes = {}, target_classes: target = {} } = run.run.value;
+	const names = Object.keys({ ...target, ...classes });
+	return !run.isOver.value && names.length > 0 && html`<section class="card" aria-label="Classes"><h2>Classes</h2>
+		<${Plain} heads=${["class", "users", "target", "share"]} rows=${names.map((name) => [name, count(classes[name] ?? 0), count(target[name] ?? 0), percent(classes[name] ?? 0, users)])} /></section>`;
 }
 
 /** The names that most want looking at. @type {Fn.View} */

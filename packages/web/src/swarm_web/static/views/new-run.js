@@ -1,9 +1,9 @@
 // What to run, what the load will look like, and whether all is ready.
 import { useEffect, useState } from "preact/hooks";
 import { get, maySteer } from "../api.js";
-import { duration } from "../format.js";
+import { duration, percent } from "../format.js";
 import { go } from "../router.js";
-import { ask, may } from "../steer.js";
+import { ask, may, off } from "../steer.js";
 import { html, toggled, valueOf } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
 
@@ -74,7 +74,7 @@ export function NewRun({ run }) {
 				set=${(value) => setForm({ ...form, options: { ...form.options, [option.name]: value } })} />`)}</fieldset>`}
 			<section class="card" aria-label="Before the start"><h2>Before the start</h2><ul class="checks">${setup.preflight.map((each) => html`<li key=${each.check} class=${each.ok ? "good" : "warn"}><span aria-hidden="true">${each.ok ? "✓" : "!"}</span> ${each.text}</li>`)}</ul></section>
 			<p id="problem" class=${error.message ? "notice warn" : ""} role="status">${error.message}</p>
-			<button type="submit" class="primary" disabled=${!maySteer() || !may("start")}>Start</button>
+			<button type="submit" class="primary" disabled=${!may("start")} ...${off.value}>Start</button>
 			${maySteer() && !may("start") && html` <span>A run that is ${state} cannot be started anew; stop it first.</span>`}
 		</form>`;
 }
@@ -110,17 +110,22 @@ function Field({ label, name, hint, form, set, error, ...more }) {
 		<small id=${`hint-${name}`}>${wrong ? error.message : hint}</small></div>`;
 }
 
+/** Tasks, and tasks in them. @param {any} tasks @returns {any} */
+const tree = (tasks) => html`<ul class="tree">${Object.entries(tasks).map(([name, { ratio, tasks: inner }]) => html`<li>${name} ${percent(ratio, 1)}${inner && tree(inner)}</li>`)}</ul>`;
+
 /** @param {{setup: Setup, form: any, setForm: (form: any) => void}} props */
 function UserClasses({ setup, form, setForm }) {
 	/** @type {Set<string>} */
 	const chosen = new Set(form.chosen);
 	return html`<div class="card scroll" role="region" tabindex="0" aria-label="User classes"><table class="plain"><caption>User classes</caption>
-		<thead><tr>${setup.class_picker && html`<th scope="col">runs</th>`}<th scope="col">class</th><th scope="col" class="number">weight</th><th scope="col" class="number">fixed</th><th scope="col">tasks</th></tr></thead>
+		<thead><tr>${setup.class_picker && html`<th scope="col">runs</th>`}<th scope="col">class</th><th scope="col" class="number">weight</th><th scope="col" class="number">fixed</th></tr></thead>
 		<tbody>${setup.classes.map((each) => html`<tr key=${each.name}>
 			${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${chosen.has(each.name)} onChange=${() => setForm({ ...form, chosen: [...toggled(chosen, each.name)] })} /></td>`}
 			<th scope="row"><bdi title=${each.doc}>${each.name}</bdi></th>
 			<td class="number"><input ...${NUMBER} min="0" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: valueOf(event) } })} /></td>
-			<td class="number">${each.fixed_count || "–"}</td><td class="text">${Object.entries(each.tasks).map(([name, { ratio }]) => `${name} ${Math.round(ratio * 100)} %`).join(", ")}</td></tr>`)}</tbody></table></div>`;
+			<td class="number">${each.fixed_count || "–"}</td></tr>
+			<tr>${setup.class_picker && html`<td></td>`}<td colspan="3" class="text">${tree(each.tasks)}</td></tr>`)}</tbody></table>
+		${setup.classes.some((each) => each.weight_in_file != null && Number(form.mix[each.name]) !== each.weight_in_file) && html`<button type="button" onClick=${() => setForm({ ...form, mixed: true, mix: Object.fromEntries(setup.classes.map((each) => [each.name, each.weight_in_file])) })}>Weights as in the file</button>`}</div>`;
 }
 
 /** @param {any} props */

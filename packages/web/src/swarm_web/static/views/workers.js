@@ -1,5 +1,5 @@
 // Each worker: what it does, how it is, and whether all that it measured has arrived.
-import { bytes, clock, count, figure, ms, percent } from "../format.js";
+import { bytes, clock, count, figure, ms, percent, shortNode } from "../format.js";
 import { route } from "../router.js";
 import { comparison } from "../table.js";
 import { html } from "../ui.js";
@@ -9,7 +9,7 @@ const WORST = /** @type {Record<string, number>} */ ({ missing: 0, busy: 1, slow
 const MAY_LEAVE = ["ready", "spawning", "running"];
 
 /** @type {Fn.Workers} */
-export function Workers({ run, drain }) {
+export function Workers({ run, drain, off }) {
 	const { value: workers } = run.workers;
 	const { sort = "" } = route.value.params;
 	const all = workers.id ?? [];
@@ -23,7 +23,7 @@ export function Workers({ run, drain }) {
 	const leave = role === "master" && (known.there > 1 || !actions.includes("stop")) && drain;
 	/** @type {Column[]} */
 	const columns = [
-		{ key: "id", label: "worker", text: true, cell: (k) => html`<bdi>${all[k]}</bdi>` },
+		{ key: "id", label: "worker", text: true, cell: (k) => html`<bdi title=${all[k]}>${shortNode(all[k])}</bdi>` },
 		{ key: "state", label: "state", text: true, cell: (k) => `${workers.state[k]}${trouble(workers, k) && trouble(workers, k) !== workers.state[k] ? `, ${trouble(workers, k)}` : ""}` },
 		column("users", "users", count),
 		column("rps", "req/s", figure),
@@ -36,7 +36,7 @@ export function Workers({ run, drain }) {
 		{ key: "samples_merged", label: "samples", hint: "merged of those heard of", cell: (k) => `${count(workers.samples_merged[k])} of ${count(workers.samples_heard[k])}` },
 		{ key: "complete", label: "complete", cell: (k) => (workers.complete[k] ? "yes" : "not yet") },
 	];
-	if (leave) columns.splice(1, 0, { key: "drain", label: "action", text: true, fixed: true, cell: (k) => MAY_LEAVE.includes(workers.state[k]) && html`<button type="button" class="link" aria-label=${`Drain ${all[k]}`} onClick=${() => leave(all[k], workers.users[k])}>Drain</button>` });
+	if (leave) columns.splice(1, 0, { key: "drain", label: "action", text: true, fixed: true, cell: (k) => MAY_LEAVE.includes(workers.state[k]) && html`<button type="button" class="link" aria-label=${`Drain ${all[k]}`} ...${off} onClick=${() => leave(all[k], workers.users[k])}>Drain</button>` });
 	return html`<h1>Workers</h1>
 		<${Accounting} run=${run} />
 		<${WorkerGrid} workers=${workers} />
@@ -62,9 +62,8 @@ export function trouble(workers, k) {
 
 const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!", draining: "→", ready: "○", spawning: "↑", stopping: "↓", stopped: "–", paused: "‖" });
 
-/** @type {Fn.ofWorker} */
-function sentence(workers, k) {
-	const id = workers.id[k];
+/** @type {Fn.sentence} */
+function sentence(workers, k, id = shortNode(workers.id[k])) {
 	const what = trouble(workers, k);
 	if (what === "missing") return `${id} is missing`;
 	return `${id}: ${workers.state[k]}, CPU ${percent(workers.cpu[k], 100)}, loop lag ${ms(workers.lag[k])}`;
@@ -76,7 +75,7 @@ export function WorkerGrid({ workers }) {
 	const bad = ids.map((_, k) => k).filter((k) => trouble(workers, k));
 	return html`<section class="card workers-card" aria-label="Workers">
 		<h2>Workers <small>(${ids.length})</small></h2>
-		<ul class="worker-grid" tabindex="0" aria-label="All workers">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k) || workers.state[k]] ?? "✓"}</span></li>`)}</ul>
-		${bad.length > 0 && html`<p>${bad.slice(0, 5).map((k) => sentence(workers, k)).join(" · ")}${bad.length > 5 ? ` · and ${bad.length - 5} more` : ""}</p>`}
+		<ul class="worker-grid" tabindex="0" aria-label="All workers">${ids.map((id, k) => html`<li key=${id} class=${trouble(workers, k) || workers.state[k]} title=${sentence(workers, k, id)}><span class="visually-hidden">${sentence(workers, k)}</span><span aria-hidden="true">${SIGNS[trouble(workers, k) || workers.state[k]] ?? "✓"}</span></li>`)}</ul>
+		${bad.length > 0 && html`<p>${bad.slice(0, 5).map((k, n) => html`<span title=${ids[k]}>${n > 0 && " · "}${sentence(workers, k)}</span>`)}${bad.length > 5 ? ` · and ${bad.length - 5} more` : ""}</p>`}
 	</section>`;
 }

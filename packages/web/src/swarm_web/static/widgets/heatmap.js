@@ -83,7 +83,8 @@ export function Heatmap({ title, heat, intent = null, from, to, tick }) {
 	const { high, low, most } = useMemo(() => (shown ? extent(shown, from, to) : { high: 0, low: 0, most: 0 }), [shown, tick, from, to]);
 
 	useEffect(() => {
-		if (canvas.current && shown) paint(canvas.current, picture, shown, from, to, low, high, differs);
+		if (canvas.current && shown && most) paint(canvas.current, picture, shown, from, to, low, high, differs);
+		else if (canvas.current) canvas.current.width = 0;
 	}, [tick, from, to, theme.value, shown]);
 
 	const where = (/** @type {PointerEvent} */ event) => {

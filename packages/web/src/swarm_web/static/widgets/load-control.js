@@ -1,7 +1,9 @@
 // How many users, how fast, and which, while the run goes on.
 import { useEffect, useState } from "preact/hooks";
+import { get } from "../api.js";
 import { count } from "../format.js";
-import { html, valueOf } from "../ui.js";
+import { off } from "../steer.js";
+import { html, useFresh, valueOf } from "../ui.js";
 
 /** What the last change of this run can be taken back to. @type {Fn.undoOf} */
 export function undoOf(events) {
@@ -17,7 +19,8 @@ export function LoadControl({ run: { run: { value: run }, events, draft }, onApp
 	// What is written stays as it is written: an empty field is no number, and nothing is sent.
 	const { users, rate } = { users: run.target, rate: run.rate, ...edited };
 	const names = Object.keys(run.target_classes ?? {});
-	const mix = edited.mix ?? run.target_classes ?? {};
+	const { value: setup } = useFresh(() => (compact ? Promise.resolve() : get("setup")), [], false);
+	const mix = edited.mix ?? Object.fromEntries((setup?.classes ?? []).map((/** @type {any} */ each) => [each.name, each.weight]));
 	const most = run.max_users ?? Infinity;
 	const top = Math.min(most, Math.max(100, 2 * run.target, Number(users)));
 	const isEdited = Object.keys(edited).length > 0;
@@ -38,7 +41,7 @@ export function LoadControl({ run: { run: { value: run }, events, draft }, onApp
 		}
 		setAsked(false);
 		try {
-			await onApply({ ...load, users: wanted, rate: Number(load.rate ?? rate), ...(load.mix && { mix: Object.fromEntries(Object.entries(load.mix).map(([name, weight]) => [name, Number(weight)])) }) });
+			await onApply({ ...load, users: wanted, rate: Number(load.rate ?? rate), ...(load.mix && { mix: Object.fromEntries(names.map((name) => [name, Number(load.mix[name])])) }) });
 			setEdited({});
 			setError("");
 		} catch (failure) {
@@ -60,12 +63,12 @@ export function LoadControl({ run: { run: { value: run }, events, draft }, onApp
 			<label>users/s <input type="number" min="0.01" step="any" value=${rate} onInput=${set("rate")} required /></label>
 		</div>
 		${most < Infinity && html`<small>${count(most)} users at most are allowed here.</small>`}
-		${!compact && names.length > 1 && html`<fieldset><legend>Mix (weights)</legend>${names.map((name) => html`<label key=${name}>${name} <input type="number" min="0" step="any" required value=${mix[name]}
+		${setup && names.length > 1 && html`<fieldset><legend>Mix (weights)</legend>${names.map((name) => html`<label key=${name}>${name} <input type="number" min="0" step="any" required value=${mix[name]}
 			onInput=${(event) => edit({ ...edited, mix: { ...mix, [name]: valueOf(event) } })} /></label>`)}</fieldset>`}
 		<p role="status">${asked ? `That ${Number(users) ? `is more than twice ${count(run.target)}` : `stops all ${count(run.target)}`} users. Apply again to do it.` : error}</p>
-		<div class="row"><button type="submit" class=${asked ? "danger" : "primary"}>${asked ? "Apply all the same" : "Apply"}</button>
+		<div class="row"><button type="submit" class=${asked ? "danger" : "primary"} ...${off.value}>${asked ? "Apply all the same" : "Apply"}</button>
 			${isEdited && html`<button type="button" onClick=${() => edit({})}>Cancel</button>`}
-			${!isEdited && run.state === "spawning" && html`<button type="button" title=${`stay at ${count(run.users)} users`} onClick=${() => send({ users: run.users })}>Hold</button>`}
-			${!isEdited && undo && html`<button type="button" title=${`back to ${count(undo.users)} users at ${undo.rate}/s`} onClick=${() => send(undo)}>Undo</button>`}</div>
+			${!isEdited && run.state === "spawning" && html`<button type="button" title=${`stay at ${count(run.users)} users`} ...${off.value} onClick=${() => send({ users: run.users })}>Hold</button>`}
+			${!isEdited && undo && html`<button type="button" title=${`back to ${count(undo.users)} users at ${undo.rate}/s`} ...${off.value} onClick=${() => send(undo)}>Undo</button>`}</div>
 	</form>`;
 }

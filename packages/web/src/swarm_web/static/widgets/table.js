@@ -33,7 +33,7 @@ export function Table({ label, columns, order, sort, selected = null, rowKey, ro
 				${space(first)}
 				${order.slice(first, last).map((position, k) => html`<tr key=${rowKey(position)} aria-rowindex=${first + k + 2}
 						class=${`${rowClass?.(position) ?? ""}${first + k === selected ? " selected" : ""}`}>
-					${columns.map((column) => html`<td key=${column.key} class=${column.text ? "text" : "number"}>${column.cell(position)}</td>`)}
+					${columns.map((column) => html`<td key=${column.key} class=${sideOf(column)}>${column.cell(position)}</td>`)}
 				</tr>`)}
 				${space(order.length - last)}
 			</tbody>
@@ -42,10 +42,13 @@ export function Table({ label, columns, order, sort, selected = null, rowKey, ro
 	</div>`;
 }
 
+/** @param {Column} column */
+const sideOf = ({ text, fixed }) => `${text ? "text" : "number"}${fixed ? " fixed" : ""}`;
+
 /** @type {Fn.Head} */
 function Head({ column, sort }) {
 	const { key, label, hint, text, fixed } = column;
-	const side = text ? "text" : "number";
+	const side = sideOf(column);
 	if (fixed) return html`<th scope="col" class=${side} title=${hint}>${label}</th>`;
 	const up = sort === key;
 	const down = sort === `-${key}`;
