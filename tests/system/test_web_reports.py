@@ -50,6 +50,10 @@ def test_they_have_the_whole_run(cli: Cli, processes: list[str]) -> None:
         assert states[-1] == "stopped"
         if processes:
             check_workers(shown)
+    begun = [(line["node"], line["times"]) for line in details["logs"] if line["text"] == "a user begins"]
+    nodes = set(full["workers"]["id"]) if processes else {"local"}
+    assert {node for node, _ in begun} == nodes
+    assert sum(times for _, times in begun) == 6
     if processes:
         assert "<h2>Workers</h2>" in page
         (workers,) = [check for check in payload["setup"]["preflight"] if check["check"] == "workers"]

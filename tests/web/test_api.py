@@ -130,7 +130,7 @@ def test_failures_and_exceptions_are_grouped(running: Served) -> None:
 
 def test_the_log_is_read_on_from_a_cursor() -> None:
     with served() as site:
-        site.ui._tap.close()  # other tests' runs log, too
+        site.ui.recorder.log_taking.end()  # other tests' runs log, too
         book = site.ui.recorder.logs = LogBook()
         for number in range(10):
             book.add(
@@ -254,15 +254,16 @@ def test_the_verdict_stands_in_the_trail_with_its_subject(fresh: Served) -> None
     assert verdicts() == [f"The generator became the bottleneck: {reasons[0]}"]
 
 
-def test_the_summary_of_the_errors_is_the_sum_of_the_failures(running: Served) -> None:
-    stats = running.environment.stats
+def test_the_summary_of_the_errors_is_the_sum_of_the_failures(fresh: Served) -> None:
+    stats = fresh.environment.stats
+    fresh.runner.start(4, 100)
     until(lambda: stats.errors, "a failure")
-    running.runner.stop()
+    fresh.runner.stop()
     stats.total.num_failures += 7  # what another source would say
-    until(lambda: running.state() == "stopped", "the end")
+    until(lambda: fresh.state() == "stopped", "the end")
     until(
         lambda: (
-            running.snapshot()["errors"]["occurrences"]
+            fresh.snapshot()["errors"]["occurrences"]
             == sum(each.occurrences for each in stats.errors.values())
         ),
         "the sum",

@@ -30,6 +30,7 @@ from swarm_web.setup_facts import setup_of
 from swarm_web.stream import Stream
 from swarm_web.trail import Trail
 from swarm_web.turns import Turns
+from swarm_web.worker_lines import LogTaking
 
 if TYPE_CHECKING:
     from swarm.environment import Environment
@@ -53,6 +54,7 @@ class Recorder:
         self.options = OptionFields(environment, None)
         self.trail = Trail(time.time)
         self.logs = LogBook()
+        self.log_taking = LogTaking(environment, self.logs)
         self.stream = Stream(lambda: self.full.get().plain)
         self.full = OncePerFrame(self.stream, self.snapshot)
         lag = self._lag()

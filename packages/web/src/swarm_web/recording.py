@@ -45,10 +45,12 @@ class Recording:
         self._write({"swarm_recording": FORMAT, "version": swarm.__version__, "time": round(time.time(), 3)})
         self._recorder.stream.listeners.append(self._take)
         self._recorder.start()
+        self._recorder.log_taking.begin()
 
     def close(self) -> None:
         """Write what belongs to the end, and close the file."""
         self._recorder.stream.listeners.remove(self._take)
+        self._recorder.log_taking.end()
         self._recorder.complete()
         self._write({"event": "full", "data": self._recorder.snapshot()})
         self._write({"event": "details", "data": details(self._recorder)})

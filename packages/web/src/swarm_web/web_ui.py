@@ -22,7 +22,6 @@ from swarm_web.commands import Commands
 from swarm_web.compat import LocustRoutes
 from swarm_web.control import Control
 from swarm_web.guard import ALL_ADDRESSES, RELAXED, is_loopback
-from swarm_web.logs import LogTap
 from swarm_web.metrics import Probes
 from swarm_web.option_fields import OptionFields
 from swarm_web.pages import Pages
@@ -30,7 +29,6 @@ from swarm_web.recorder import recorder_of
 from swarm_web.server import make_server
 from swarm_web.site import new_app, put_guard_before
 from swarm_web.visitors import Visitors
-from swarm_web.worker_lines import collect_lines
 
 if TYPE_CHECKING:
     import argparse
@@ -124,9 +122,7 @@ class WebUI:
             secure=bool(tls_cert),
             logged_in=login.current_user if web_login else None,
         )
-        self._tap = LogTap(
-            self.recorder.logs, "master" if hasattr(environment.runner, "clients") else "local"
-        )
+        self._takes_logs = False
         self.app = self._make_app(allowed_hosts)
         self.update_template_args()
         if not delayed_start:
@@ -154,8 +150,8 @@ class WebUI:
         self.server = make_server(self.app, self.host, self.port, cert=cert, key=key)
         self.port = int(self.server.server_port or 0)
         self._warn()
-        self._tap.open()
-        collect_lines(self.environment, self.recorder.logs)
+        self._takes_logs = True
+        self.recorder.log_taking.begin()
         self.recorder.start()
         self.greenlet = gevent.spawn(self.start_server)
         logger: logging.Logger = self.app.logger
@@ -170,7 +166,9 @@ class WebUI:
         """Let the viewers go, and serve no longer."""
         self.recorder.stop("the process has ended")
         gevent.sleep(0)
-        self._tap.close()
+        if self._takes_logs:
+            self._takes_logs = False
+            self.recorder.log_taking.end()
         if self.server is not None:
             self.server.stop(timeout=STOP_TIMEOUT_S)
         if self.greenlet is not None:
@@ -236,7 +234,7 @@ class WebUI:
 
     def own_lines(self) -> list[str]:
         """Return the lines of this process's own log, since the UI was started."""
-        return self.recorder.logs.lines(self._tap.node)
+        return self.recorder.logs.lines(self.recorder.log_taking.node)
 
     def report_answer(self) -> Response:
         """Answer with the report of the run, as far as it has come."""
