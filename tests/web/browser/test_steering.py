@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import Browser, expect
@@ -120,6 +121,42 @@ def test_the_keyboard_reaches_everything(screen: Screen, ui: UiProcess) -> None:
     screen.expect_state("paused")
     page.keyboard.press("h")
     screen.expect_state("running")
+
+
+def test_the_header_stays_where_it_is_when_what_is_awaited_changes(screen: Screen, ui: UiProcess) -> None:
+    page, waits = screen.page, screen.page.locator(".waits")
+    page.set_viewport_size({"width": 1400, "height": 800})
+    screen.open(ui.url)
+    ui.post("api/v1/run", {"users": 12, "rate": 2, "run_time": "10m"})
+    screen.expect_state("spawning")
+    expect(waits).to_contain_text("users")
+    expect(page.get_by_text("figures")).to_be_visible()
+    spawning = waits.inner_text()
+    places = [page.locator(each).bounding_box() for each in (".top", ".elapsed", ".actions")]
+    screen.expect_state("running")
+    expect(waits).not_to_have_text(spawning)
+    assert [page.locator(each).bounding_box() for each in (".top", ".elapsed", ".actions")] == places
+
+
+def test_the_logs_name_workers_briefly_and_stay_in_a_narrow_page(screen: Screen, cli: Cli) -> None:
+    page = screen.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    with UiProcess.of_locustfile(cli, "--processes", "2", "--expect-workers", "2") as ui:
+        screen.open(ui.url, "logs")
+        until(lambda: len(ui.get("api/v1/snapshot")["workers"]["id"]) == 2, "two workers")
+        whole = ui.get("api/v1/snapshot")["workers"]["id"][0]
+        ui.post("api/v1/run", {"users": 2, "rate": 2})
+        brief = f"{whole[:-24]}…"
+        cell = page.locator(f"td[title='{whole}']").first
+        expect(cell).to_have_text(brief)
+        node = page.get_by_label("Node")
+        node.select_option(whole)
+        expect(node.locator("option:checked")).to_have_text(brief)
+        expect(page).to_have_url(re.compile(f"node={whole}"))
+        box = node.bounding_box()
+        assert box
+        assert box["x"] + box["width"] <= 360
+        assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
 def test_the_help_lists_what_there_is(screen: Screen, ui: UiProcess) -> None:

@@ -57,9 +57,7 @@ function Dialogs() {
 
 function Help() {
 	return html`<${Dialog} title="Keyboard" onClose=${close} wide>
-		<dl class="keys">${KEYS.map(([key, does]) => html`<div key=${key}><dt><kbd>${key}</kbd></dt><dd>${does}${key === "g" && views.value.map(({ key: next, title }) => `${next} ${title.toLowerCase()}`).join(", ")}</dd></div>`)}
-			<div><dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>in a chart: move the cursor; with Shift by ten; Home, End; <kbd>d</kbd> shows its rows</dd></div>
-			<div><dt><kbd>Shift</kbd> <kbd>→</kbd></dt><dd>in the heat map: mark a span of time, and see its percentiles; Escape lets it go</dd></div></dl>
+		<dl class="keys">${KEYS.map(([key, does]) => html`<div key=${key}><dt>${key.split(" ").map((each) => html`<kbd>${each}</kbd> `)}</dt><dd>${does}${key === "g" && views.value.map(({ key: next, title }) => `${next} ${title.toLowerCase()}`).join(", ")}</dd></div>`)}</dl>
 		<p>Marks in the charts: S a state, C a command, W a worker, ! the verdict on the generator.</p>
 		<${Check} on=${keysOn.value} flip=${() => (keysOn.value = !keysOn.value)}>single keys do something<//>
 		<${Check} on=${utc.value} flip=${() => (utc.value = !utc.value)}>times in UTC<//>
@@ -103,7 +101,7 @@ const move = (/** @type {number} */ by) => {
 /** Whether a key may steer now. @param {string} action */
 const can = (action) => may(action) && !isLost.value;
 
-/** @type {[key: string, does: string, act: (event: KeyboardEvent) => unknown][]} */
+/** @type {[key: string, does: string, act?: () => unknown][]} */
 const KEYS = [
 	["?", "this help", () => (dialog.value = "help")],
 	["g", "go to a page: then ", () => (waiting = true)],
@@ -121,6 +119,8 @@ const KEYS = [
 	["h", "pause or resume", () => isLost.value || pause()],
 	["x", "stop the run", () => can("stop") && stop()],
 	["t", "light, dark, or as the system", nextTheme],
+	["← →", "in a chart: move the cursor; with Shift by ten; Home, End; d shows its rows"],
+	["Shift →", "in the heat map: mark a span of time, and see its percentiles; Escape lets it go"],
 ];
 
 let waiting = false;
@@ -143,7 +143,7 @@ function onKey(event) {
 	const [, , act] = KEYS.find(([key]) => key === event.key) ?? [];
 	if (!act) return;
 	event.preventDefault();
-	act(event);
+	act();
 }
 
 function begin() {

@@ -1,19 +1,20 @@
 // Keeps a Run up to date: a snapshot first, then frames, over a connection that all tabs share.
 import { computed, effect, signal } from "@preact/signals";
-import { get, loseRole, role, whoAmI } from "./api.js";
+import { get, loseRole, role, session, whoAmI } from "./api.js";
 import { Run } from "./run.js";
 import { stream } from "./stream-worker.js";
 
-/** How the connection is: "connecting", "live", "lost"; and since when (ms). */
-export const connection = signal({ state: "connecting", since: Date.now() });
-/** When the last frame came (ms). */
+/** How the connection is: "connecting…", "live", "lost". */
+export const connection = signal("connecting…");
+/** When we heard of the process last (ms). */
 export const heardAt = signal(0);
 /** Seconds of the browser's clock, so that a page without news says so. */
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now()), 1000);
 const STALE_MS = 4000;
+export const isRecorded = computed(() => session.value.replay || run.run.value.replay);
 /** Whether what is shown is no longer what is. */
-export const isLost = computed(() => connection.value.state === "lost" || (connection.value.state === "live" && now.value - heardAt.value >= STALE_MS));
+export const isLost = computed(() => !isRecorded.value && (connection.value === "lost" || (connection.value === "live" && now.value - heardAt.value >= STALE_MS)));
 /** Whether the display is frozen; the load goes on. */
 export const frozen = signal(false);
 
@@ -30,23 +31,18 @@ export const run = new Run(source, true);
 /** @type {any[] | null} frames that came while a snapshot is on its way */
 let early = null;
 let last = "";
-/** Seconds after which the whole is asked for again: the process keeps old rows and columns folded, so that a page left open stays small. */
+/** Seconds after which all is fetched anew: old rows and columns come folded, so that a page left open stays small. */
 const AGAIN_S = 900;
 let snapshotAt = 0;
 /** @type {any[]} */
 let held = [];
 
-/** @param {string} id */
-function numbered(id) {
-	const cut = id.lastIndexOf("-");
-	return { epoch: id.slice(0, cut), number: Number(id.slice(cut + 1)) };
-}
-
+const epochOf = (/** @type {string} */ id) => id.slice(0, id.lastIndexOf("-"));
+const numberOf = (/** @type {string} */ id) => Number(id.split("-").pop());
+/** Whether it is of another process, or another run. @param {string} id */
+const isOther = (id) => epochOf(id) !== epochOf(last);
 /** Whether a frame says something new. @param {string} id */
-function isNew(id) {
-	const [a, b] = [numbered(id), numbered(last)];
-	return a.epoch !== b.epoch || a.number > b.number;
-}
+const isNew = (id) => isOther(id) || numberOf(id) > numberOf(last);
 
 /** @param {any} snapshot */
 function replace(snapshot) {
@@ -86,7 +82,7 @@ function take(frame) {
 	if (early) early.push(frame);
 	else if (frozen.value) held.push(frame);
 	else if (isNew(frame.id)) {
-		if (numbered(frame.id).epoch !== numbered(last).epoch) fetchSnapshot(); // another process, or another run
+		if (isOther(frame.id)) fetchSnapshot();
 		else {
 			last = frame.id;
 			run.update(frame);
@@ -108,16 +104,16 @@ export function freeze() {
 
 /** @param {{type: string, data?: string, open?: boolean}} message */
 function hear(message) {
-	if (message.type === "frame") take(JSON.parse(message.data ?? "{}"));
+	const full = JSON.parse(message.data ?? "{}");
+	if (message.type === "frame") take(full);
 	else if (message.type === "full") {
-		const full = JSON.parse(message.data ?? "{}");
 		heardAt.value = Date.now();
 		held = [];
 		if (!early && isNew(full.id)) replace(full);
 	} else if (message.type === "auth") loseRole();
 	else if (message.type === "bye") setConnection("lost");
 	else {
-		const wasLost = connection.value.state === "lost";
+		const wasLost = connection.value === "lost";
 		setConnection(message.open ? "live" : "lost");
 		if (!message.open) return;
 		if (wasLost || !role.value) whoAmI().catch(() => {}); // somebody logged in in another tab, or it is another process
@@ -128,15 +124,12 @@ function hear(message) {
 
 /** @param {string} state */
 function setConnection(state) {
-	if (connection.value.state === "connecting" && state === "lost" && !heardAt.value) return;
-	if (connection.value.state !== state) connection.value = { state, since: Date.now() };
+	if (heardAt.value || state === "live") connection.value = state;
 }
 
 /** The one address that may become a worker's, under Trusted Types. @param {string} address */
 function workerAddress(address) {
-	const types = /** @type {any} */ (globalThis).trustedTypes;
-	if (!types) return address;
-	return types.createPolicy("swarm-worker", { createScriptURL: () => address }).createScriptURL("");
+	return /** @type {any} */ (globalThis).trustedTypes?.createPolicy("swarm-worker", { createScriptURL: () => address }).createScriptURL("") ?? address;
 }
 
 /** All tabs share a connection. */

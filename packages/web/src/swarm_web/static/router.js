@@ -58,5 +58,6 @@ export const zoom = (from, to) => setParams({ range: `${Math.floor(from)}-${Math
 /** Go one range to and fro. @param {Run} run @param {number} by */
 export function stepRange(run, by) {
 	const at = RANGES.indexOf(range(run).name);
-	setParams({ range: RANGES[Math.max(0, Math.min(RANGES.length - 1, (at < 0 ? RANGES.length - 1 : at) + by))] });
+	const next = RANGES[(at < 0 ? RANGES.length - 1 : at) + by];
+	if (next) setParams({ range: next });
 }

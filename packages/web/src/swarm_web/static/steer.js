@@ -28,7 +28,7 @@ effect(() => {
 export const off = computed(() => (isLost.value ? { disabled: true, title: "Not connected: nobody would carry it out." } : {}));
 
 /**
- * Ask; raises ApiError when it is refused.
+ * Ask; raises an error when it is refused.
  * @param {string} text what the header says meanwhile @param {string} path @param {object} [body]
  */
 export async function ask(text, path, body) {

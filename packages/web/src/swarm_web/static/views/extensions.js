@@ -10,21 +10,18 @@ export function templateArgs() {
 /** @param {{run: Run}} props */
 export function Extensions({ run }) {
 	const { extended_tabs: tabs = [], extended_tables: tables = [] } = templateArgs();
-	const load = () => fetch("stats/requests", { credentials: "same-origin" }).then((answer) => answer.json());
+	const load = () => fetch("stats/requests").then((answer) => answer.json());
 	const { value, error: failed } = useFresh(load, [Math.floor(run.tick.value / 2)], false);
-	/** @type {any[]} */
-	const stats = value?.extended_stats ?? [];
 	return html`<h1>Extensions</h1>
 		${failed && html`<p class="notice warn">${failed}</p>`}
 		${tabs.map(({ title, key }) => {
-			/** @type {any[]} */
-			const structure = tables.find((each) => each.key === key)?.structure ?? [];
-			/** @type {any[]} */
-			const rows = stats.find((each) => each.key === key)?.data ?? [];
+			const of = (/** @type {any[]} */ all = []) => all.find((each) => each.key === key) ?? {};
+			/** @type {{structure?: any[], data?: any[]}} */
+			const { structure = [], data = [] } = { ...of(tables), ...of(value?.extended_stats) };
 			return html`<section key=${key} class="card scroll" tabindex="0" aria-label=${title}><h2>${title}</h2>
 				<table class="plain"><thead><tr>${structure.map((column) => html`<th scope="col" key=${column.key}>${column.title}</th>`)}</tr></thead>
-				<tbody>${rows.map((row, k) => html`<tr key=${k}>${structure.map((column) => html`<td key=${column.key}>${String(row[column.key] ?? row[snake(column.key)] ?? "–")}</td>`)}</tr>`)}</tbody></table>
-				${rows.length === 0 && html`<p class="empty">Nothing yet.</p>`}</section>`;
+				<tbody>${data.map((row, k) => html`<tr key=${k}>${structure.map((column) => html`<td key=${column.key}>${String(row[column.key] ?? row[snake(column.key)] ?? "–")}</td>`)}</tr>`)}</tbody></table>
+				${data.length === 0 && html`<p class="empty">Nothing yet.</p>`}</section>`;
 		})}`;
 }
 

@@ -1,7 +1,6 @@
 // On every page: what runs, in which state, for how long, whether its figures can be trusted, and what may be done.
-import { session } from "../api.js";
 import { clock, duration, titleOf } from "../format.js";
-import { connection, frozen, freeze, heardAt, isLost, now, run } from "../live.js";
+import { connection, frozen, freeze, heardAt, isLost, isRecorded, now, run } from "../live.js";
 import { href, kept } from "../router.js";
 import { dialog, force, may, off, pause, question, requested, reset, stop } from "../steer.js";
 import { Dialog, html, nextTheme, theme } from "../ui.js";
@@ -60,12 +59,10 @@ function Verdict({ facts }) {
 }
 
 function Connection() {
-	const { state, since } = connection.value;
-	if (session.value.replay || run.run.value.replay) return html`<span class="badge">recorded</span>`;
+	if (isRecorded.value) return html`<span class="badge">recorded</span>`;
 	if (frozen.value) return html`<button type="button" class="badge warn" onClick=${freeze}>display frozen</button>`;
-	if (!isLost.value) return html`<span class=${state === "live" ? "badge good" : "badge"} role="status">${state === "live" ? state : "connecting…"}</span>`;
-	const seconds = Math.round((now.value - (state === "live" ? heardAt.value : Math.min(since, heardAt.value))) / 1000);
-	return html`<span class="badge bad"><span role="status">not connected</span> <span>since ${seconds} s</span></span>`;
+	if (!isLost.value) return html`<span class=${`badge ${connection.value === "live" ? "good" : ""}`} role="status">${connection.value}</span>`;
+	return html`<span class="badge bad"><span role="status">not connected</span> <span>since ${Math.round((now.value - heardAt.value) / 1000)} s</span></span>`;
 }
 
 // The states of a run, the present one lit: what the server has confirmed, never what was only asked for.
@@ -75,9 +72,10 @@ const STATES = ["ready", "spawning", "running", "stopping", "stopped"];
 function Lifecycle({ facts, requested }) {
 	const state = facts.state === "quit" ? "stopped" : facts.state;
 	const states = state === "paused" ? [...STATES.slice(0, 2), "paused", ...STATES.slice(3)] : STATES;
+	const waits = requested ? `${requested} requested…` : facts.waits?.text;
 	return html`<div class="lifecycle">
 		<ol aria-label="Lifecycle">${states.map((each) => html`<li key=${each} class=${each !== state ? "" : isLost.value ? "now stale" : "now"} data-state=${each} aria-current=${each === state ? "step" : undefined}>${each}${each === state && isLost.value ? `, as of ${clock(run.time.value)}` : ""}</li>`)}</ol>
-		<p class="waits">${requested ? `${requested} requested…` : (facts.waits?.text ?? "")}</p>
+		<p class="waits" title=${waits}>${waits}</p>
 		<p class="visually-hidden" role="status">The run ${isLost.value ? "was" : "is"} ${state}.</p>
 	</div>`;
 }

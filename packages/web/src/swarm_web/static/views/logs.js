@@ -1,7 +1,7 @@
 // The log lines of all nodes in one stream.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { get } from "../api.js";
-import { clock, count } from "../format.js";
+import { clock, count, shortNode } from "../format.js";
 import { route, setParams } from "../router.js";
 import { Check, Filter, html, valueOf } from "../ui.js";
 
@@ -10,12 +10,13 @@ const KEPT = 2000;
 const CHUNK = 50;
 const LINE = 18;
 const SPARE = 600;
+const NONE = { lines: /** @type {any[]} */ ([]), first: 0, cursor: /** @type {number | null} */ (null), dropped: 0, nodes: /** @type {string[]} */ ([]), asked: "" };
 
 /** @param {{run: Run}} props */
 export function Logs({ run }) {
 	const { filter = "", level = "", node = "" } = route.value.params;
 	const asked = [filter, level, node].join("\n");
-	const [state, setState] = useState({ lines: /** @type {any[]} */ ([]), first: 0, cursor: /** @type {number | null} */ (null), dropped: 0, nodes: /** @type {string[]} */ ([]), asked: "" });
+	const [state, setState] = useState(NONE);
 	const [following, setFollowing] = useState(true);
 	const [failed, setFailed] = useState("");
 	const box = useRef(/** @type {HTMLDivElement | null} */ (null));
@@ -23,14 +24,12 @@ export function Logs({ run }) {
 
 	useEffect(() => {
 		let wanted = true;
-		const more = state.asked === asked && state.cursor != null;
-		/** @type {Record<string, string | number>} */
-		const query = { ...(filter && { q: filter }), ...(level && { level }), ...(node && { worker: node }), ...(more && { cursor: /** @type {number} */ (state.cursor) }) };
-		get("logs", query).then((answer) => {
+		const old = state.asked === asked ? state : NONE;
+		get("logs", { q: filter, level, worker: node, cursor: old.cursor ?? "" }).then((answer) => {
 			if (!wanted) return;
 			setFailed("");
-			const lines = [...(more ? state.lines : []), ...answer.lines];
-			setState({ lines: lines.slice(-KEPT), first: (more ? state.first : 0) + Math.max(0, lines.length - KEPT), cursor: answer.cursor, dropped: (more ? state.dropped : 0) + answer.dropped, nodes: answer.nodes, asked });
+			const lines = [...old.lines, ...answer.lines];
+			setState({ ...answer, lines: lines.slice(-KEPT), first: old.first + Math.max(0, lines.length - KEPT), dropped: old.dropped + answer.dropped, asked });
 		}).catch((error) => wanted && setFailed(error.message));
 		return () => {
 			wanted = false;
@@ -47,13 +46,14 @@ export function Logs({ run }) {
 		if (scrollTop < scrollHeight - clientHeight - 40) setFollowing(false);
 	};
 
-	const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => setParams({ [key]: valueOf(event) });
+	const choice = (/** @type {string} */ label, /** @type {string} */ value, /** @type {string[]} */ all, /** @type {(each: string) => string} */ show) =>
+		html`<label>${label} <select value=${value} onChange=${(event) => setParams({ [label.toLowerCase()]: valueOf(event) })}><option value="">all</option>${all.map((each) => html`<option key=${each} value=${each} title=${each}>${show(each)}</option>`)}</select></label>`;
 	return html`<h1>Logs</h1>
 		${failed && html`<p class="notice warn">${failed}</p>`}
 		<div class="row controls">
 			<${Filter} text=${filter} hint="text" />
-			<label>Level <select value=${level} onChange=${set("level")}><option value="">all</option>${LEVELS.map((each) => html`<option key=${each} value=${each}>${each} and above</option>`)}</select></label>
-			<label>Node <select value=${node} onChange=${set("node")}><option value="">all</option>${state.nodes.map((each) => html`<option key=${each} value=${each}>${each}</option>`)}</select></label>
+			${choice("Level", level, LEVELS, (each) => `${each} and above`)}
+			${choice("Node", node, state.nodes, shortNode)}
 			<${Check} on=${following} flip=${() => setFollowing(!following)}>follow<//>
 		</div>
 		${state.dropped > 0 && html`<p class="notice">${count(state.dropped)} lines are no longer kept.</p>`}
@@ -75,7 +75,7 @@ function Lines({ lines, first, top, height, onMeasured }) {
 		const tall = heights.current.get(key) ?? part.reduce((sum, { text }) => sum + text.split("\n").length * LINE, 0);
 		const seen = y + tall > top - SPARE && y < top + height + SPARE;
 		chunks.push(seen
-			? html`<tbody key=${key} data-chunk=${key}>${part.map((line, n) => html`<tr key=${line.id} aria-rowindex=${k + n + 2} class=${line.level.toLowerCase()}><td><time>${clock(line.time)}</time></td><td title=${line.node}><bdi>${line.node}</bdi></td><td>${line.level}</td><td class="line">${line.text}${line.times > 1 ? html` <small>× ${count(line.times)}</small>` : ""}</td></tr>`)}</tbody>`
+			? html`<tbody key=${key} data-chunk=${key}>${part.map((line, n) => html`<tr key=${line.id} aria-rowindex=${k + n + 2} class=${line.level.toLowerCase()}><td><time>${clock(line.time)}</time></td><td title=${line.node}><bdi>${shortNode(line.node)}</bdi></td><td>${line.level}</td><td class="line">${line.text}${line.times > 1 ? html` <small>× ${count(line.times)}</small>` : ""}</td></tr>`)}</tbody>`
 			: html`<tbody key=${key} aria-hidden="true"><tr><td colspan="4" style=${{ height: `${tall}px` }}></td></tr></tbody>`);
 		y += tall;
 		k += part.length;
