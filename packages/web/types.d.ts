@@ -55,8 +55,8 @@ interface ChartLine {
   /** The series' column. */
   key: string;
   label: string;
-  /** A custom property's name, as "--series-1". */
-  color: string;
+  /** The number of its custom property, `--series-…`. */
+  color: number;
   dash?: number[];
   /** Whether the chart's `draw` draws it. */
   bare?: boolean;
@@ -162,6 +162,13 @@ declare namespace Fn {
   /** `stepped`: a value holds from the point before on; `last` is the row that is told of when there is no cursor; `draw` draws more */
   type Chart = (props: { title: string, unit: string, lines: ChartLine[], series: Record<string, any[]>, from: number, to: number, marks?: Mark[], tick: any, group?: string, x?: Across, stepped?: boolean, note?: string, last?: number, draw?: (plot: any) => void, onZoom?: (from: number, to: number) => void }) => any;
   type Rows = (props: { title: string, unit: string, lines: ChartLine[], series: Record<string, any[]>, when: (t: number, k: number) => string, across?: string }) => any;
+  /** What uPlot calls back. */
+  type plotOptions = (parts: { lines: ChartLine[], [part: string]: any }) => {
+    scales: { x: object, y: { range: (plot: any, low: number, high: number) => [number, number] } },
+    axes: { splits?: (plot: any) => number[], values: (plot: any, splits: number[]) => string[], [more: string]: unknown }[],
+    hooks: Record<string, ((plot: any) => unknown)[]>,
+    [more: string]: unknown,
+  };
   // widgets/curve.js
   /** Returns `from` and `to` are the columns' edges. */
   type readSpan = (heat: Heat, a: number, b: number) => Distribution & { off: number, from: number, to: number };
@@ -170,10 +177,13 @@ declare namespace Fn {
   type points = (of: Distribution) => [number[], number[]];
   type Percentiles = (props: { title: string, note?: string, service: Distribution, intent?: Distribution | null, stepped?: boolean, onClose?: () => void }) => any;
   type PercentilesOf = (props: { run: Run, method?: string, name?: string, late: boolean }) => any;
+  /** A line is its key, its x, its y. */
+  type beside = (lines: [string, number[], any[]][] | any[][]) => Record<string, any[]>;
   type lasts = (heat: Pick<Heat, "time" | "step" | "steps">, k: number) => number;
   type dots = (history: Record<string, any[]>, from: number, to: number) => Dot[];
   type Knee = (props: { run: Run, from: number, to: number }) => any;
   // widgets/heatmap.js
+  type Hands = Record<"onPointerDown" | "onPointerMove" | "onPointerUp" | "onPointerLeave", (event: PointerEvent) => void>;
   /** Returns buckets in use, and the largest count. */
   type extent = (heat: Heat, from: number, to: number) => { low: number, high: number, most: number };
   /** `high`: the buckets shown */
@@ -210,7 +220,9 @@ declare namespace Fn {
   /** A part that shows a run. */
   type View = (props: { run: Run }) => any;
   /** Columns that show, by `show`, what `of` gives. */
-  type columnOf = (of: (key: string, k: number) => any) => (key: string, label: string, show: (n: any) => string, hint?: string) => Column;
+  type cell = (key: string, k: number) => any;
+  type UserClasses = (props: { setup: Setup; form: any; edit: (change: object) => void }) => any;
+  type columnOf = (of: (key: string, k: number) => any) => (key: string, label: string, show: (n: any) => any, hint?: string) => Column;
   type LiveView = (props: { run: Run; control?: any }) => any;
   type Timeline = (props: { run: Run; limit?: number }) => any;
   type Workers = (props: { run: Run; drain?: false | ((id: string, users: number) => void); off?: object }) => any;

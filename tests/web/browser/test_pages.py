@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.system.cli_process import Cli
 from tests.system.swarm_of import until
+from tests.web.browser import big_run
 from tests.web.browser.pages import PAGES, Screen
 from tests.web.browser.ui_process import UiProcess
 
@@ -77,3 +78,43 @@ def test_names_are_text_whatever_is_in_them(screen: Screen, ui: UiProcess) -> No
     expect(page.locator("details[open] pre")).to_contain_text("raise_something")
 
     assert page.locator("main img").count() == 0
+
+
+def test_a_distributed_run_of_a_moment_is_shown_without_complaints(screen: Screen, cli: Cli) -> None:
+    with UiProcess.of_locustfile(cli, "--processes", "2") as ui:
+        screen.open(ui.url)
+        expect(screen.page.locator(".tiles")).to_contain_text("2 / 2")
+        ui.post("api/v1/run", {"users": 4, "rate": 100})
+        _await(ui, lambda shot: "stop" in shot["run"]["actions"])
+        ui.post("api/v1/run/stop", {})
+        screen.expect_state("stopped")
+        for name in PAGES:
+            screen.open_page(name)
+
+
+def test_a_sparkline_begins_with_its_run(screen: Screen, ui: UiProcess) -> None:
+    page = screen.page
+    screen.open(ui.url, "endpoints")
+    longer = "n => document.querySelector('.spark polyline')?.getAttribute('points').split(' ').length {} n"
+    ui.post("api/v1/run", {"users": 8, "rate": 100})
+    page.wait_for_function(longer.format(">"), arg=6)
+    screen.stop()
+    ui.post("api/v1/run", {"users": 8, "rate": 100})
+    page.wait_for_function(longer.format("<"), arg=6)
+
+
+def test_right_after_a_reset_nothing_of_before_is_shown(screen: Screen, cli: Cli) -> None:
+    def alter(snapshot: dict[str, Any], details: dict[str, Any]) -> None:
+        snapshot["run"] |= {"state": "running", "ended": None}
+        snapshot["total"]["fps"] = 0.0
+        snapshot["history"] = {key: [] for key in snapshot["history"]}
+        heat = details["heatmaps"]["\x1fAggregated"]
+        heat["columns"] = [[] for _ in heat["columns"]]
+
+    big_run.write(cli.folder / "reset.jsonl", alter)
+    with UiProcess(cli, "replay", "reset.jsonl", "--web-port", "0") as ui:
+        screen.open(ui.url)
+        failing = screen.page.locator(".tiles > div", has_text="Failing now")
+        expect(failing).to_contain_text("0 %60 in all")
+        expect(failing).not_to_have_class("bad")
+        assert screen.page.locator(".heatmap canvas").evaluate("canvas => canvas.width") == 0

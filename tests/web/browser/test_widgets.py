@@ -259,7 +259,7 @@ def test_suspect_measurements_are_said_so_on_every_page(screen: Screen, late: Ui
     page = screen.page
     screen.open(late.url, "live", "?range=all")
     expect(page.locator("main")).to_contain_text(re.compile(r"Measurements suspect since \d\d:\d\d:\d\d"))
-    for name in PAGES:
+    for name in list(PAGES)[1:]:  # there is no new run of a recording
         screen.open_page(name)
         assert page.evaluate("getComputedStyle(document.body, '::after').borderTopWidth") == "4px"
 

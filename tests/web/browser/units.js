@@ -6,7 +6,7 @@ async (base) => {
   const format = await import(`${base}/format.js`);
   const { extent, readColumn, ticks, difference } = await import(`${base}/widgets/heatmap.js`);
   const { dots, lasts, quantile, readSpan } = await import(`${base}/widgets/curve.js`);
-  const { future } = await import(`${base}/views/live.js`);
+  const { future, marks } = await import(`${base}/views/live.js`);
   const { undoOf } = await import(`${base}/widgets/load-control.js`);
   const failed = [];
   const is = (what, found, wanted) => {
@@ -101,6 +101,15 @@ async (base) => {
   is("a third of the chart at most", [future(run, 0, 60).to, future(run, 0, 60).series.plan], [80, [null, 10, 30]]);
   run.draft.value = { users: 0, rate: 5 };
   is("downwards, too", future(run, 0, 60).series.plan, [null, 10, 0, 0]);
+
+  // the edge, and the marks
+  is("not what is still to come", [Object.assign(run, { historyLag: 4 }).edge, (run.time.value = 60) && run.edge], [-4, 56]);
+  run.run.value = { ...run.run.value, ended: 60.4 };
+  is("after the end the last part of a second is inside", run.edge, 61);
+  run.events.value = [{ time: -9, change: "" }, { time: 0, change: "" }, { time: 5, change: "joined" }];
+  is("nothing of before a reset is marked", marks(run).map(({ time }) => time), [0]);
+  run.history.time = [];
+  is("and without a row nothing", marks(run), []);
 
   // undo
   const command = (action, outcome = "done") => ({ kind: "command", action, outcome, before: { users: 7, rate: 2 } });

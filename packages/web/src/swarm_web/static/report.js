@@ -14,7 +14,7 @@ addEventListener("afterprint", () => (printing.value = false));
 
 /** What the file carries. @returns {Promise<any>} */
 async function payload() {
-	const text = /** @type {HTMLElement} */ (document.getElementById("payload")).textContent ?? "";
+	const text = document.getElementById("payload")?.textContent ?? "";
 	const packed = Uint8Array.from(atob(text.trim()), (letter) => letter.charCodeAt(0));
 	const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
 	return new Response(stream).json();
@@ -22,7 +22,7 @@ async function payload() {
 
 /** @param {any} data */
 function runOf({ snapshot, heat, heat_intent: intent, names, errors, percentiles }) {
-	/** @param {string} key @param {number} k */
+	/** @type {Fn.cell} */
 	const series = (key, k) => names?.[key]?.[k] ?? [];
 	/** @type {Run} */
 	const run = new Run(

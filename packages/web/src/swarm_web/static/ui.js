@@ -92,12 +92,11 @@ export function nextTheme() {
 
 /** @type {Fn.Dialog} */
 export function Dialog({ title, onClose, children, wide = false }) {
-	const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
+	const element = useRef(/** @type {any} */ (null));
 	useEffect(() => {
-		const dialog = /** @type {HTMLDialogElement} */ (element.current);
-		const before = /** @type {HTMLElement | null} */ (document.activeElement);
-		dialog.showModal();
-		/** @type {HTMLElement | null} */ (dialog.querySelector("[data-focus]"))?.focus();
+		const before = /** @type {any} */ (document.activeElement);
+		element.current.showModal();
+		element.current.querySelector("[data-focus]")?.focus();
 		return () => before?.focus?.();
 	}, []);
 	return html`<dialog ref=${element} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose}

@@ -6,10 +6,10 @@ import { range, route, setParams } from "../router.js";
 import { ordered, treeLines } from "../table.js";
 import { Check, Close, Facts, Filter, html, toggled, useFresh } from "../ui.js";
 import { Chart } from "../widgets/chart.js";
-import { PercentilesOf } from "../widgets/curve.js";
+import { beside, PercentilesOf } from "../widgets/curve.js";
 import { Heatmap } from "../widgets/heatmap.js";
 import { columnOf, Table } from "../widgets/table.js";
-import { LATENCY, short, THROUGHPUT } from "./live.js";
+import { failed, LATENCY, short, THROUGHPUT } from "./live.js";
 
 const PINS = 8;
 
@@ -38,7 +38,7 @@ export function pin(key) {
 export function Endpoints({ run, all: whole = false }) {
 	run.tick.value; // the tables change in place
 	const { filter = "", sort = "", tree = "", open = "", all = "", hide = "" } = route.value.params;
-	const [unfolded, setUnfolded] = useState(/** @type {Set<string>} */ (new Set()));
+	const [unfolded, setUnfolded] = useState(new Set([""]));
 	const { columns } = run.names;
 	const order = ordered(columns, { filter, sort });
 	/** @type {TreeLine[]} */
@@ -78,7 +78,7 @@ export function Endpoints({ run, all: whole = false }) {
 function tableColumns(run, lines, unfolded, act) {
 	const { columns } = run.names;
 	const over = run.isOver.value;
-	/** @param {string} key @param {number} k */
+	/** @type {Fn.cell} */
 	const value = (key, k) => {
 		const { position, sums } = lines[k];
 		return position === undefined ? sums[key] : columns[key]?.[position];
@@ -98,7 +98,7 @@ function tableColumns(run, lines, unfolded, act) {
 		},
 		{ key: "spark", label: "p95 of late", fixed: true, cell: (k) => (lines[k].position === undefined ? "" : html`<${Spark} values=${sparkline(run, lines[k].position)} />`) },
 		number("requests", "requests", count),
-		{ key: "failures", label: "failures", cell: (k) => html`<span class=${value("failures", k) ? "bad" : ""}>${count(value("failures", k))}</span>` },
+		number("failures", "failures", failed),
 		number("rps", "req/s", figure, "requests a second, of late"),
 		number("fps", "fail/s", figure, "failures a second, of late"),
 		...["p50", "p95", "p99"].map((key) => number(`${key}${over ? "_run" : ""}`, `${key} ms`, figure, over ? "of the whole run" : "of the last seconds")),
@@ -156,15 +156,8 @@ function Pinned({ run }) {
 	const { value } = useFresh(() => Promise.all(pins.map((key) => run.source.series(split(key).method, split(key).name).catch(() => ({ time: [], p95: [], step: 1 })))), [pins.join("\n")]);
 	const { from, to } = range(run);
 	const drawn = value && value.length === pins.length ? pins : [];
-	const times = [...new Set(drawn.flatMap((_, k) => value[k].time))].sort((a, b) => a - b);
-	/** @type {Record<string, any[]>} */
-	const series = { time: times };
-	drawn.forEach((key, k) => {
-		const { time, p95 } = /** @type {Series} */ (value[k]);
-		const at = new Map(time.map((t, n) => [t, p95[n]]));
-		series[key] = times.map((t) => at.get(t) ?? null);
-	});
-	const lines = useMemo(() => pins.map((key, k) => ({ key, label: short(key), color: `--series-${(k % 6) + 1}`, dash: [[], [8, 3], [2, 3], [10, 3, 2, 3]][k % 4] })), [pins.join("\n")]);
+	const series = beside(drawn.map((key, k) => [key, value[k].time, value[k].p95]));
+	const lines = useMemo(() => pins.map((key, k) => ({ key, label: short(key), color: (k % 6) + 1, dash: [[], [8, 3], [2, 3], [10, 3, 2, 3]][k % 4] })), [pins.join("\n")]);
 	return html`<${Chart} title="p95 of the pinned names" unit="ms" lines=${lines} series=${series} from=${from} to=${to} tick=${run.tick.value} group="pins" />`;
 }
 

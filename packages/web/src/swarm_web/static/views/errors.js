@@ -3,7 +3,7 @@ import { count, dateTime } from "../format.js";
 import { route, setParams } from "../router.js";
 import { comparison } from "../table.js";
 import { Close, Filter, html, useFresh } from "../ui.js";
-import { Table } from "../widgets/table.js";
+import { columnOf, Table } from "../widgets/table.js";
 import { Spark } from "./endpoints.js";
 
 /** @type {Fn.View} */
@@ -20,15 +20,16 @@ export function Errors({ run }) {
 	const order = rows.map((_, k) => k).sort(comparison(columns, sort));
 	const detail = all.find((row) => row.id === opened);
 	const openIt = (/** @type {string | null} */ id) => setParams({ error: id });
+	const column = columnOf((key, k) => rows[k][key]);
 	/** @type {Column[]} */
 	const shown = [
 		{ key: "error", label: "error", text: true, cell: (k) => html`<button type="button" class="link message" aria-expanded=${rows[k].id === opened} title=${rows[k].error} onClick=${() => openIt(rows[k].id === opened ? null : rows[k].id)}>${rows[k].error}</button>` },
 		{ key: "name", label: "name", text: true, cell: (k) => html`<small>${rows[k].method}</small> <bdi title=${rows[k].name}>${rows[k].name}</bdi>` },
-		{ key: "occurrences", label: "times", cell: (k) => count(rows[k].occurrences) },
+		column("occurrences", "times", count),
 		{ key: "spark", label: "of late", fixed: true, cell: (k) => html`<${Spark} values=${rows[k].series?.counts ?? []} />` },
 		{ key: "node_count", label: "workers", cell: (k) => html`<span title=${nodesOf(rows[k])}>${count(rows[k].node_count)}</span>` },
-		{ key: "first_seen", label: "first", cell: (k) => dateTime(rows[k].first_seen) },
-		{ key: "last_seen", label: "last", cell: (k) => dateTime(rows[k].last_seen) },
+		column("first_seen", "first", dateTime),
+		column("last_seen", "last", dateTime),
 	];
 	return html`<h1>Errors</h1>
 		${failed && html`<p class="notice warn">${failed}</p>`}

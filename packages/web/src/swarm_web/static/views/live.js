@@ -9,21 +9,21 @@ import { Heatmap } from "../widgets/heatmap.js";
 import { WorkerGrid } from "./workers.js";
 
 export const THROUGHPUT = [
-	{ key: "rps", label: "requests", color: "--series-1" },
-	{ key: "fps", label: "failures", color: "--series-4", dash: [4, 3] },
+	{ key: "rps", label: "requests", color: 1 },
+	{ key: "fps", label: "failures", color: 4, dash: [4, 3] },
 ];
 export const LATENCY = [
-	{ key: "p50", label: "p50", color: "--series-2" },
-	{ key: "p95", label: "p95", color: "--series-3", dash: [8, 3] },
-	{ key: "p99", label: "p99", color: "--series-4", dash: [2, 3] },
+	{ key: "p50", label: "p50", color: 2 },
+	{ key: "p95", label: "p95", color: 3, dash: [8, 3] },
+	{ key: "p99", label: "p99", color: 4, dash: [2, 3] },
 ];
-const LATE = [...LATENCY, { key: "p95_intent", label: "p95 from intent", color: "--series-6", dash: [10, 3, 2, 3] }];
+const LATE = [...LATENCY, { key: "p95_intent", label: "p95 from intent", color: 6, dash: [10, 3, 2, 3] }];
 const USERS = [
-	{ key: "users", label: "users", color: "--series-1" },
-	{ key: "target", label: "target", color: "--series-5", dash: [2, 4] },
+	{ key: "users", label: "users", color: 1 },
+	{ key: "target", label: "target", color: 5, dash: [2, 4] },
 ];
 
-const PLANNED = [...USERS, { key: "plan", label: "planned", color: "--series-6", dash: [6, 4] }];
+const PLANNED = [...USERS, { key: "plan", label: "planned", color: 6, dash: [6, 4] }];
 
 /** Users, and what is edited as a line into the future. @type {Fn.future} */
 export function future({ history, draft: { value: draft } }, from, to) {
@@ -122,9 +122,12 @@ function Worst({ run }) {
 	return html`<section class="card" aria-label="Endpoints to look at">
 		<h2>To look at first <small>(failing, then slowest)</small></h2>
 		${order.length === 0 ? html`<p class="empty">No requests yet.</p>` : html`<${Plain} heads=${["name", "failures", "p95"]} rows=${order.map((k) => [html`<a href=${href("endpoints", { ...kept(), open: `${columns.method[k]} ${columns.name[k]}` })} title=${columns.name[k]}><small>${columns.method[k]}</small> <bdi>${short(columns.name[k])}</bdi></a>`,
-			html`<span class=${columns.failures[k] ? "bad" : ""}>${count(columns.failures[k])}</span>`, ms(columns.p95[k] ?? columns.p95_run[k])])} />`}
+			failed(columns.failures[k]), ms(columns.p95[k] ?? columns.p95_run[k])])} />`}
 	</section>`;
 }
+
+/** @param {number} n */
+export const failed = (n) => html`<span class=${n ? "bad" : ""}>${count(n)}</span>`;
 
 /** @param {string} name */
 export const short = (name) => (name.length > 80 ? `${name.slice(0, 50)}…${name.slice(-25)}` : name);
@@ -150,4 +153,4 @@ function RangePicker({ run }) {
 }
 
 /** What has happened since the figures began; a worker that joins is no mark. @param {Run} run */
-const marks = (run) => run.events.value.filter(({ change, time }) => change !== "joined" && time > (run.history.time[0] ?? Infinity) - 2);
+export const marks = (run) => run.events.value.filter(({ change, time }) => change !== "joined" && time > (run.history.time[0] ?? Infinity) - 2);

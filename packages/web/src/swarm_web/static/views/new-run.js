@@ -10,7 +10,7 @@ import { Chart } from "../widgets/chart.js";
 const TIME = { show: duration, tick: duration, time: true };
 /** A number that may not be left out. */
 const NUMBER = { type: "number", step: "any", required: true };
-const PREVIEW = [{ key: "users", label: "users", color: "--series-1" }];
+const PREVIEW = [{ key: "users", label: "users", color: 1 }];
 
 /** Seconds of 90, 1h30m or 20 m; null of nothing, NaN of what is none. @param {string} text */
 export function seconds(text) {
@@ -33,32 +33,28 @@ export function planned(users, rate, time) {
 export function NewRun({ run }) {
 	const [setup, setSetup] = useState(/** @type {Setup | null} */ (null));
 	const [form, setForm] = useState(/** @type {any} */ (null));
-	const [error, setError] = useState({ message: "", field: /** @type {string | null} */ (null) });
+	const [error, setError] = useState({ message: "", field: "" });
 	const { there } = run.run.value.workers;
 	const { state } = run.run.value;
 	useEffect(() => {
 		get("setup").then((value) => {
 			setSetup(value);
 			setForm((/** @type {any} */ before) => before ?? initial(value));
-		}).catch((failed) => setError({ message: failed.message, field: null }));
+		}).catch(setError);
 	}, [there, state]);
 	if (!setup || !form) return html`<h1>New run</h1><p class="empty">${error.message || "Loading…"}</p>`;
 
 	const time = seconds(form.run_time);
-	const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => setForm({ ...form, [key]: valueOf(event) });
-	const start = async (/** @type {Event} */ event) => {
-		event.preventDefault();
-		try {
-			await ask("Start", "run", body(form, setup));
-			go("live");
-		} catch (failed) {
-			setError(/** @type {any} */ (failed));
-		}
+	const edit = (/** @type {object} */ change) => setForm({ ...form, ...change });
+	const set = (/** @type {string} */ key) => (/** @type {Event} */ event) => edit({ [key]: valueOf(event) });
+	const start = async () => {
+		await ask("Start", "run", body(form, setup));
+		go("live");
 	};
 	const series = planned(Number(form.users) || 0, Number(form.rate) || 0, Number.isNaN(time) ? null : time);
 	const end = series.time.at(-1) ?? 60;
 	return html`<h1>New run</h1>
-		<form class="new" onSubmit=${start} aria-describedby="problem">
+		<form class="new" onSubmit=${(event) => (event.preventDefault(), start().catch(setError))} aria-describedby="problem">
 			<div class="card fields">
 				${setup.shapes.length > 0 && html`<label>Shape <select value=${form.shape} onChange=${set("shape")}><option value="">none: a number of users</option>${setup.shapes.map((each) => html`<option key=${each.name} value=${each.name}>${each.name}</option>`)}</select></label>`}
 				${[
@@ -69,9 +65,9 @@ export function NewRun({ run }) {
 				].map(([label, name, hint, more]) => html`<${Field} key=${name} label=${label} name=${name} hint=${hint} form=${form} set=${set} error=${error} ...${more} />`)}
 			</div>
 			${!form.shape && html`<${Chart} title="The load to come" unit="users" lines=${PREVIEW} series=${series} from=${0} to=${end} x=${TIME} tick=${end + Number(form.users) * 7 + Number(form.rate) * 13} group="" />`}
-			<${UserClasses} setup=${setup} form=${form} setForm=${setForm} />
+			<${UserClasses} setup=${setup} form=${form} edit=${edit} />
 			${setup.options.length > 0 && html`<fieldset class="card"><legend>Options of the locustfile</legend>${setup.options.map((option) => html`<${Option} key=${option.name} option=${option} value=${form.options[option.name]}
-				set=${(value) => setForm({ ...form, options: { ...form.options, [option.name]: value } })} />`)}</fieldset>`}
+				set=${(value) => edit({ options: { ...form.options, [option.name]: value } })} />`)}</fieldset>`}
 			<section class="card" aria-label="Before the start"><h2>Before the start</h2><ul class="checks">${setup.preflight.map((each) => html`<li key=${each.check} class=${each.ok ? "good" : "warn"}><span aria-hidden="true">${each.ok ? "✓" : "!"}</span> ${each.text}</li>`)}</ul></section>
 			<p id="problem" class=${error.message ? "notice warn" : ""} role="status">${error.message}</p>
 			<button type="submit" class="primary" disabled=${!may("start")} ...${off.value}>Start</button>
@@ -113,19 +109,19 @@ function Field({ label, name, hint, form, set, error, ...more }) {
 /** Tasks, and tasks in them. @param {any} tasks @returns {any} */
 const tree = (tasks) => html`<ul class="tree">${Object.entries(tasks).map(([name, { ratio, tasks: inner }]) => html`<li>${name} ${percent(ratio, 1)}${inner && tree(inner)}</li>`)}</ul>`;
 
-/** @param {{setup: Setup, form: any, setForm: (form: any) => void}} props */
-function UserClasses({ setup, form, setForm }) {
+/** @type {Fn.UserClasses} */
+function UserClasses({ setup, form, edit }) {
 	/** @type {Set<string>} */
 	const chosen = new Set(form.chosen);
 	return html`<div class="card scroll" role="region" tabindex="0" aria-label="User classes"><table class="plain"><caption>User classes</caption>
 		<thead><tr>${setup.class_picker && html`<th scope="col">runs</th>`}<th scope="col">class</th><th scope="col" class="number">weight</th><th scope="col" class="number">fixed</th></tr></thead>
 		<tbody>${setup.classes.map((each) => html`<tr key=${each.name}>
-			${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${chosen.has(each.name)} onChange=${() => setForm({ ...form, chosen: [...toggled(chosen, each.name)] })} /></td>`}
+			${setup.class_picker && html`<td><input type="checkbox" aria-label=${`run ${each.name}`} checked=${chosen.has(each.name)} onChange=${() => edit({ chosen: [...toggled(chosen, each.name)] })} /></td>`}
 			<th scope="row"><bdi title=${each.doc}>${each.name}</bdi></th>
-			<td class="number"><input ...${NUMBER} min="0" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => setForm({ ...form, mixed: true, mix: { ...form.mix, [each.name]: valueOf(event) } })} /></td>
+			<td class="number"><input ...${NUMBER} min="0" aria-label=${`weight of ${each.name}`} value=${form.mix[each.name]} onInput=${(event) => edit({ mixed: true, mix: { ...form.mix, [each.name]: valueOf(event) } })} /></td>
 			<td class="number">${each.fixed_count || "–"}</td></tr>
 			<tr>${setup.class_picker && html`<td></td>`}<td colspan="3" class="text">${tree(each.tasks)}</td></tr>`)}</tbody></table>
-		${setup.classes.some((each) => each.weight_in_file != null && Number(form.mix[each.name]) !== each.weight_in_file) && html`<button type="button" onClick=${() => setForm({ ...form, mixed: true, mix: Object.fromEntries(setup.classes.map((each) => [each.name, each.weight_in_file])) })}>Weights as in the file</button>`}</div>`;
+		${setup.classes.some((each) => each.weight_in_file != null && Number(form.mix[each.name]) !== each.weight_in_file) && html`<button type="button" onClick=${() => edit({ mixed: true, mix: Object.fromEntries(setup.classes.map((each) => [each.name, each.weight_in_file])) })}>Weights as in the file</button>`}</div>`;
 }
 
 /** @param {any} props */

@@ -24,17 +24,17 @@ export function Workers({ run, drain, off }) {
 	/** @type {Column[]} */
 	const columns = [
 		{ key: "id", label: "worker", text: true, cell: (k) => html`<bdi title=${all[k]}>${shortNode(all[k])}</bdi>` },
-		{ key: "state", label: "state", text: true, cell: (k) => `${workers.state[k]}${trouble(workers, k) && trouble(workers, k) !== workers.state[k] ? `, ${trouble(workers, k)}` : ""}` },
+		{ key: "state", label: "state", text: true, cell: (k) => [...new Set([workers.state[k], trouble(workers, k)])].filter(Boolean).join(", ") },
 		column("users", "users", count),
 		column("rps", "req/s", figure),
-		{ key: "cpu", label: "CPU", cell: (k) => percent(workers.cpu[k], 100) },
+		column("cpu", "CPU", (n) => percent(n, 100)),
 		column("memory", "memory", bytes),
 		column("lag", "loop lag p99", ms, "how late the worker's event loop runs"),
 		{ key: "offset", label: "clock offset", hint: "against the master's clock", cell: (k) => (workers.offset[k] == null ? "–" : `${figure(workers.offset[k] * 1000)} ± ${figure((workers.offset_error[k] ?? 0) * 1000)} ms`) },
 		{ key: "heard_at", label: "last heard", cell: (k) => (workers.heard_at[k] == null ? "–" : run.live && !run.isOver.value ? `${figure(Math.max(0, Math.round(now - workers.heard_at[k])))} s ago` : clock(workers.heard_at[k])) },
 		column("deltas", "reports", count, "merged and acknowledged"),
 		{ key: "samples_merged", label: "samples", hint: "merged of those heard of", cell: (k) => `${count(workers.samples_merged[k])} of ${count(workers.samples_heard[k])}` },
-		{ key: "complete", label: "complete", cell: (k) => (workers.complete[k] ? "yes" : "not yet") },
+		column("complete", "complete", (all) => (all ? "yes" : "not yet")),
 	];
 	if (leave) columns.splice(1, 0, { key: "drain", label: "action", text: true, fixed: true, cell: (k) => MAY_LEAVE.includes(workers.state[k]) && html`<button type="button" class="link" aria-label=${`Drain ${all[k]}`} ...${off} onClick=${() => leave(all[k], workers.users[k])}>Drain</button>` });
 	return html`<h1>Workers</h1>

@@ -13,12 +13,12 @@ export const ink = (name) => getComputedStyle(document.documentElement).getPrope
 /** @type {Fn.Chart} */
 export function Chart({ title, unit, lines, series, from, to, marks = [], tick, group = "run", x, stepped = false, note, last, draw, onZoom }) {
 	const theme = shown.value;
-	const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+	const box = useRef(/** @type {any} */ (null));
 	const plot = useRef(/** @type {any} */ (null));
 	const now = useRef({ from, to, marks, draw, x });
 	now.current = { from, to, marks, draw, x };
 	const when = (/** @type {number} */ t, k = 0) => (x ? x.show(t, k) : clock(t));
-	const [hidden, setHidden] = useState(/** @type {Set<string>} */ (new Set()));
+	const [hidden, setHidden] = useState(new Set([""]));
 	const [cursor, setCursor] = useState(/** @type {number | null} */ (null));
 	const [asTable, setAsTable] = useState(false);
 	const id = useMemo(() => `chart-${Math.random().toString(36).slice(2, 9)}`, []);
@@ -29,7 +29,7 @@ export function Chart({ title, unit, lines, series, from, to, marks = [], tick, 
 	const values = lines.map((line) => `${line.label} ${figure(series[line.key]?.[at])} ${unit}`).join(", ");
 
 	useEffect(() => {
-		const host = /** @type {HTMLDivElement} */ (box.current);
+		const host = box.current;
 		if (!uPlot()) return undefined;
 		const made = new (uPlot())(options({ host, lines, unit, now, group, stepped, when, onZoom, onCursor: setCursor }), data(series, lines), host);
 		plot.current = made;
@@ -58,10 +58,11 @@ export function Chart({ title, unit, lines, series, from, to, marks = [], tick, 
 		const made = plot.current;
 		if (made) made.setCursor({ left: made.valToPos(times[next], "x"), top: 10 });
 	};
+	/** @type {Record<string, number>} */
 	const keys = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity };
 	const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
 		if (event.key === "d" && !event.ctrlKey && !event.metaKey && !event.altKey) setAsTable(!asTable);
-		else if (event.key in keys) move(keys[/** @type {keyof typeof keys} */ (event.key)] * (event.shiftKey ? 10 : 1));
+		else if (event.key in keys) move(keys[event.key] * (event.shiftKey ? 10 : 1));
 		else return;
 		event.preventDefault();
 		event.stopPropagation();
@@ -74,7 +75,7 @@ export function Chart({ title, unit, lines, series, from, to, marks = [], tick, 
 		${cursor != null && html`<p class=${times[at] > (from + to) / 2 ? "tip left" : "tip"} aria-hidden="true"><b>${here}</b>${said.map((text) => html`<span>${text}</span>`)}</p>`}
 		<ul class="legend">
 			${lines.map((line) => html`<li key=${line.key}><button type="button" aria-pressed=${!hidden.has(line.key)} onClick=${() => setHidden(toggled(hidden, line.key))}>
-				<svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" stroke=${`var(${line.color})`} stroke-width="2.5" stroke-dasharray=${(line.dash ?? []).join(" ")} /></svg>
+				<svg width="22" height="8" aria-hidden="true"><line x1="0" y1="4" x2="22" y2="4" stroke=${`var(--series-${line.color})`} stroke-width="2.5" stroke-dasharray=${(line.dash ?? []).join(" ")} /></svg>
 				${line.label} <b>${figure(series[line.key]?.[at])}</b></button></li>`)}
 		</ul>
 		<p class="visually-hidden" role="status">${cursor == null ? "" : [`${here}: ${values}`, ...said].join(". ")}</p>
@@ -104,7 +105,7 @@ function roomy(splits, to, width) {
 	}).reverse();
 }
 
-/** @param {any} parts */
+/** @type {Fn.plotOptions} */
 function options({ host, lines, unit, now, group, stepped, when, onZoom, onCursor }) {
 	const grid = { stroke: ink("--grid"), width: 1 };
 	const axis = { stroke: ink("--quiet"), grid, ticks: grid, font: "11px system-ui, sans-serif" };
@@ -114,16 +115,16 @@ function options({ host, lines, unit, now, group, stepped, when, onZoom, onCurso
 		padding: [14, now.current.x ? 34 : 24, 0, 0], // room for the marks' letters, and for half of the last time
 		legend: { show: false },
 		cursor: { ...(group && { sync: { key: group, setSeries: false } }), drag: { x: Boolean(onZoom), y: false, setScale: false }, points: { size: 6 } },
-		scales: { x: { time: now.current.x?.time ?? !now.current.x, range: () => [now.current.from, now.current.to] }, y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ high) => [0, high > 0 ? high * 1.08 : 1] } },
+		scales: { x: { time: now.current.x?.time ?? !now.current.x, range: () => [now.current.from, now.current.to] }, y: { range: (_, __, high) => [0, high > 0 ? high * 1.08 : 1] } },
 		axes: [
-			{ ...axis, size: 26, space: 60, ...(now.current.x?.splits && { splits: (/** @type {any} */ made) => roomy(now.current.x.splits, now.current.to, made.width) }), values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((t) => (now.current.x ? now.current.x.tick(t) : now.current.to - now.current.from < 600 ? when(t).slice(0, 8) : when(t).slice(0, 5))) },
-			{ ...axis, size: 56, values: (/** @type {any} */ _, /** @type {number[]} */ splits) => splits.map((value) => figure(value)), label: undefined, unit },
+			{ ...axis, size: 26, space: 60, ...(now.current.x?.splits && { splits: (made) => roomy(now.current.x.splits, now.current.to, made.width) }), values: (_, splits) => splits.map((t) => (now.current.x ? now.current.x.tick(t) : now.current.to - now.current.from < 600 ? when(t).slice(0, 8) : when(t).slice(0, 5))) },
+			{ ...axis, size: 56, values: (_, splits) => splits.map((value) => figure(value)), unit },
 		],
-		series: [{}, ...lines.map((/** @type {ChartLine} */ line) => ({ label: line.label, stroke: ink(line.color), width: 1.5, dash: line.dash, points: { show: false }, spanGaps: Boolean(now.current.x), ...(line.bare && { paths: () => null }), ...(stepped && { paths: uPlot().paths.stepped({ align: -1 }) }) }))],
+		series: [{}, ...lines.map((line) => ({ label: line.label, stroke: ink(`--series-${line.color}`), width: 1.5, dash: line.dash, points: { show: false }, spanGaps: Boolean(now.current.x), ...(line.bare && { paths: () => null }), ...(stepped && { paths: uPlot().paths.stepped({ align: -1 }) }) }))],
 		hooks: {
-			draw: [(/** @type {any} */ made) => (drawMarks(made, now.current.marks), now.current.draw?.(made))],
-			setCursor: [(/** @type {any} */ made) => onCursor(made.cursor.left >= 0 ? made.cursor.idx : null)],
-			setSelect: [(/** @type {any} */ made) => {
+			draw: [(made) => (drawMarks(made, now.current.marks), now.current.draw?.(made))],
+			setCursor: [(made) => onCursor(made.cursor.left >= 0 ? made.cursor.idx : null)],
+			setSelect: [(made) => {
 				if (made.select.width > 4) onZoom(made.posToVal(made.select.left, "x"), made.posToVal(made.select.left + made.select.width, "x"));
 				made.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
 			}],

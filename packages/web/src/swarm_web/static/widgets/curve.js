@@ -72,23 +72,25 @@ function points({ count: n, fractions, ms: values }) {
 	return [kept.map((k) => x[k]), kept.map((k) => values[k])];
 }
 
+/** Lines as columns over all of their x. @type {Fn.beside} */
+export function beside(lines) {
+	const time = [...new Set(lines.flatMap(([, x]) => x))].sort((a, b) => a - b);
+	return Object.fromEntries([["time", time], ...lines.map(([key, x, y]) => {
+		const at = new Map(x.map((/** @type {number} */ t, /** @type {number} */ k) => [t, y[k]]));
+		return [key, time.map((t) => at.get(t) ?? null)];
+	})]);
+}
+
 const BOTH = [
-	{ key: "service", label: "service", color: "--series-1" },
-	{ key: "intent", label: "from the intended start", color: "--series-4", dash: [6, 3] },
+	{ key: "service", label: "service", color: 1 },
+	{ key: "intent", label: "from the intended start", color: 4, dash: [6, 3] },
 ];
 const ONE = BOTH.slice(0, 1);
 
 /** @type {Fn.Percentiles} */
 export function Percentiles({ title, note = "", service, intent = null, stepped = false, onClose }) {
 	const both = Boolean(intent?.count);
-	const series = useMemo(() => {
-		const [x, y] = points(service);
-		if (!both || !intent) return { time: x, service: y };
-		const [x2, y2] = points(intent);
-		const time = [...new Set([...x, ...x2])].sort((a, b) => a - b);
-		const [one, two] = [new Map(x.map((at, k) => [at, y[k]])), new Map(x2.map((at, k) => [at, y2[k]]))];
-		return { time, service: time.map((at) => one.get(at) ?? null), intent: time.map((at) => two.get(at) ?? null) };
-	}, [service, intent]);
+	const series = useMemo(() => beside([["service", ...points(service)], ...(both && intent ? [["intent", ...points(intent)]] : [])]), [service, intent]);
 	if (!service.count) return html`<p class="empty">No requests in ${title}.</p>`;
 	/** @type {any[][]} */
 	const written = [...WRITTEN.map((q) => [`p${figure(100 * q)}`, quantile(service, q), both && intent ? quantile(intent, q) : null]), ...(stepped ? [] : [["max", service.ms.at(-1), both ? intent?.ms.at(-1) : null]])];
@@ -122,7 +124,7 @@ export function dots({ time = [], rps = [], p95 = [] }, from, to) {
 	return out;
 }
 
-const BARE = [{ key: "p95", label: "p95", color: "--series-1", bare: true }];
+const BARE = [{ key: "p95", label: "p95", color: 1, bare: true }];
 
 /** @type {Fn.Knee} */
 export function Knee({ run, from, to }) {

@@ -69,7 +69,7 @@ const OF = { service: "service", intent: "intended start", difference: "differen
 
 /** @type {Fn.Heatmap} */
 export function Heatmap({ title, heat, intent = null, from, to, tick }) {
-	const canvas = useRef(/** @type {HTMLCanvasElement | null} */ (null));
+	const canvas = useRef(/** @type {any} */ (null));
 	const picture = useMemo(() => document.createElement("canvas"), []);
 	const grasp = useRef(0);
 	const [of, setOf] = useState("service");
@@ -87,25 +87,29 @@ export function Heatmap({ title, heat, intent = null, from, to, tick }) {
 		else if (canvas.current) canvas.current.width = 0;
 	}, [tick, from, to, theme.value, shown]);
 
-	const where = (/** @type {PointerEvent} */ event) => {
-		const { left, top, width } = /** @type {HTMLElement} */ (event.currentTarget).getBoundingClientRect();
+	const where = (/** @type {any} */ event) => {
+		const { left, top, width } = event.currentTarget.getBoundingClientRect();
 		const part = Math.min(1, Math.max(0, (event.clientX - left - LEFT) / (width - LEFT - RIGHT)));
 		return { t: from + part * (to - from), bucket: low + Math.floor((1 - Math.min(0.999, (event.clientY - top) / HEIGHT)) * (high - low + 1)) };
 	};
-	const onPointerDown = (/** @type {PointerEvent} */ event) => {
-		if (event.button || !shown) return;
-		grasp.current = where(event).t;
-		canvas.current?.setPointerCapture(event.pointerId);
-	};
-	const onPointerMove = (/** @type {PointerEvent} */ event) => {
-		const { t, bucket } = where(event);
-		setSpot({ t, bucket });
-		const far = Math.abs(t - grasp.current) > (to - from) / 200;
-		if (grasp.current && far) setSpan({ a: Math.min(t, grasp.current), b: Math.max(t, grasp.current), open: false });
-	};
-	const onPointerUp = () => {
-		grasp.current = 0;
-		if (span) setSpan({ ...span, open: true });
+	/** @type {Fn.Hands} */
+	const hands = {
+		onPointerDown: (event) => {
+			if (event.button || !shown) return;
+			grasp.current = where(event).t;
+			canvas.current?.setPointerCapture(event.pointerId);
+		},
+		onPointerMove: (event) => {
+			const { t, bucket } = where(event);
+			setSpot({ t, bucket });
+			const far = Math.abs(t - grasp.current) > (to - from) / 200;
+			if (grasp.current && far) setSpan({ a: Math.min(t, grasp.current), b: Math.max(t, grasp.current), open: false });
+		},
+		onPointerUp: () => {
+			grasp.current = 0;
+			if (span) setSpan({ ...span, open: true });
+		},
+		onPointerLeave: () => setSpot(null),
 	};
 	const onKeyDown = (/** @type {KeyboardEvent} */ event) => {
 		const { key, shiftKey } = event;
@@ -128,10 +132,10 @@ export function Heatmap({ title, heat, intent = null, from, to, tick }) {
 	const label = shown ? `${title}: from ${ms(shown.bounds[low])} to ${ms(shown.bounds[high + 1])}, up to ${count(most)} requests in one cell. Arrow keys move, with Shift they mark a span.` : `${title}: no requests yet`;
 	const row = HEIGHT / (high - low + 1);
 	return html`<figure class="card heatmap">
-		<figcaption class="row between"><span>${title} <small>${differs ? html`(requests by cell: <svg width="10" height="10" aria-hidden="true"><rect width="10" height="10" fill="var(--series-4)" /></svg> more from the intended start, <svg width="10" height="10" aria-hidden="true"><rect y="3" width="10" height="4" fill="var(--series-1)" /></svg> fewer)` : "(colour is requests a second)"}</small></span>
+		<figcaption class="row between"><span>${title} <small>${differs ? html`(requests by cell: <b style=${{ color: "var(--series-4)" }} aria-hidden="true">■</b> more from the intended start, <b style=${{ color: "var(--series-1)" }} aria-hidden="true">▬</b> fewer)` : "(colour is requests a second)"}</small></span>
 			<span class="row">${late && html`<span class="segments" role="group" aria-label="Latency of">${Object.entries(OF).map(([key, name]) => html`<button type="button" key=${key} aria-pressed=${of === key} onClick=${() => setOf(key)}>${name}</button>`)}</span>`}
 			${shown && html`<button type="button" aria-expanded=${Boolean(span?.open)} onClick=${() => setSpan(span?.open ? null : { a: from, b: to, open: true })}>Percentiles</button>`}</span></figcaption>
-		<div class="map" onPointerDown=${onPointerDown} onPointerMove=${onPointerMove} onPointerUp=${onPointerUp} onPointerLeave=${() => setSpot(null)}>
+		<div class="map" ...${hands}>
 			<canvas ref=${canvas} height=${HEIGHT} role="img" tabindex="0" aria-label=${label} onKeyDown=${onKeyDown} onBlur=${() => setSpot(null)}></canvas>
 			${span && span.b > from && span.a < to && html`<div class="span" style=${{ left: part(span.a), width: `calc(${part(span.b)} - ${part(span.a)})` }}></div>`}
 			${spot?.keyed && html`<div class="cell" style=${{ left: part(spot.t), top: `${(high - spot.bucket) * row}px`, height: `${row}px` }}></div>`}

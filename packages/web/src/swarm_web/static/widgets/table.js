@@ -11,7 +11,7 @@ export const columnOf = (of) => (key, label, show, hint = "") => ({ key, label, 
 
 /** @type {Fn.Table} */
 export function Table({ label, columns, order, sort, selected = null, rowKey, rowClass, empty, height = 480, all = false }) {
-	const box = useRef(/** @type {HTMLDivElement | null} */ (null));
+	const box = useRef(/** @type {any} */ (null));
 	const [top, setTop] = useState(0);
 	const first = all ? 0 : Math.max(0, Math.floor(top / ROW) - SPARE);
 	const last = all ? order.length : Math.min(order.length, Math.ceil((top + height) / ROW) + SPARE);
@@ -26,7 +26,7 @@ export function Table({ label, columns, order, sort, selected = null, rowKey, ro
 
 	const space = (/** @type {number} */ rows) => rows > 0 && html`<tr aria-hidden="true" class="space"><td colspan=${columns.length} style=${{ height: `${rows * ROW}px` }}></td></tr>`;
 	return html`<div class="scroll windowed" ref=${box} tabindex="0" role="region" aria-label=${label}
-		style=${{ maxHeight: `${height}px` }} onScroll=${(event) => setTop(/** @type {HTMLElement} */ (event.currentTarget).scrollTop)}>
+		style=${{ maxHeight: `${height}px` }} onScroll=${(event) => setTop(event.currentTarget.scrollTop)}>
 		<table aria-rowcount=${order.length + 1}>
 			<thead><tr aria-rowindex="1">${columns.map((column) => html`<${Head} key=${column.key} column=${column} sort=${sort} />`)}</tr></thead>
 			<tbody>
