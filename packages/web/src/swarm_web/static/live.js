@@ -8,7 +8,7 @@ import { stream } from "./stream-worker.js";
 export const connection = signal("connecting…");
 /** When we heard of the process last (ms). */
 export const heardAt = signal(0);
-/** Seconds of the browser's clock, so that a page without news says so. */
+/** The browser's clock, second by second. */
 export const now = signal(Date.now());
 setInterval(() => (now.value = Date.now()), 1000);
 const STALE_MS = 4000;
@@ -116,7 +116,7 @@ function hear(message) {
 		const wasLost = connection.value === "lost";
 		setConnection(message.open ? "live" : "lost");
 		if (!message.open) return;
-		if (wasLost || !role.value) whoAmI().catch(() => {}); // somebody logged in in another tab, or it is another process
+		if (wasLost || !role.value) whoAmI().catch(() => {}); // logged in in another tab, or another process
 		if (role.value && run.known.value && Date.now() - heardAt.value > 5000) fetchSnapshot();
 		heardAt.value = Date.now();
 	}

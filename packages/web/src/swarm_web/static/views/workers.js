@@ -48,7 +48,7 @@ export function Accounting({ run: { run: { value: { accounting } } } }) {
 	return accounting && html`<p class=${accounting.missing || !accounting.closed ? "notice warn" : "notice"}>${accounting.text}</p>`;
 }
 
-// -- all workers at a glance --
+// -- all at a glance --
 
 export const SLOW_LAG_MS = 20;
 export const BUSY_CPU = 90;
@@ -60,7 +60,7 @@ export function trouble(workers, k) {
 	return (workers.lag[k] ?? 0) > SLOW_LAG_MS ? "slow" : "";
 }
 
-const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!", draining: "→", ready: "○", spawning: "↑", stopping: "↓", stopped: "–", paused: "‖" });
+const SIGNS = /** @type {Record<string, string>} */ ({ missing: "✕", busy: "!", slow: "!", draining: "→", ready: "○", spawning: "↑", stopping: "↓", stopped: "–", left: "–", paused: "‖" });
 
 /** @type {Fn.sentence} */
 function sentence(workers, k, id = shortNode(workers.id[k])) {
