@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from typing import Any
 
 import pytest
@@ -68,3 +69,21 @@ def check_workers(shown: dict[str, Any]) -> None:
     assert sum(rows["samples_merged"]) == shown["total"]["requests"]
     assert shown["run"]["workers"] == {"there": 2, "expected": 2, "missing": 0}
     assert shown["run"]["accounting"]["complete"]
+
+
+def test_a_run_in_the_ui_that_is_ended_with_its_process_keeps_its_workers(cli: Cli) -> None:
+    cli.write("locustfile.py", LOCUSTFILE)
+    outputs = ("--html", "report.html", "--record", "run.jsonl")
+    swarm = ("--processes", "2", "--web-port", "0", "--autostart", "-u", "4", "-r", "50")
+    with cli.running(*swarm, *outputs, "--stop-timeout", "5") as process:
+        process.wait_for("Browser UI: ")
+        process.wait_for("all users spawned")
+        process.signal(signal.SIGINT)
+        finished = process.finish(90)
+    assert finished.code == 0, finished.err
+    payload = unpacked((cli.folder / "report.html").read_text("utf-8"))
+    shown = payload["snapshot"]
+    check_workers(shown)
+    assert [event["text"] for event in shown["events"] if event["kind"] == "state"][-1] == "stopped"
+    assert sum(sum(column[1::2]) for column in payload["heat"]["columns"]) == shown["total"]["requests"]
+    assert round(sum(shown["history"]["rps"])) == shown["total"]["requests"] > 0

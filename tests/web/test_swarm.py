@@ -121,9 +121,10 @@ def test_a_run_keeps_the_workers_that_have_left(site: Site) -> None:
     first = site.nodes.workers[0].client_id
     master.drain(first)
     until(lambda: first in master.drained_workers, "a worker that has left")
-    until(lambda: "left" in recorder.snapshot()["workers"]["state"], "its row")
+    until(lambda: first not in recorder.snapshot()["workers"]["id"], "the table without it")
     assert recorder.facts.workers()["there"] == 1
     master.stop()
+    until(lambda: "left" in recorder.snapshot()["workers"]["state"], "its row")
     master.quit()
     recorder.complete()
     shown = recorder.snapshot()

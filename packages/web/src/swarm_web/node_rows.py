@@ -65,15 +65,20 @@ class NodeRows:
         self._memory = 0
         self._memory_read = float("-inf")
 
-    def table(self, now: float, turns: Turns | None = None) -> dict[str, list[Any]]:
-        """Return the table at `now` (seconds since the epoch) as columns."""
+    def table(
+        self, now: float, turns: Turns | None = None, *, departed: bool = False
+    ) -> dict[str, list[Any]]:
+        """Return the table at `now` (seconds since the epoch) as columns.
+
+        `departed` puts in who has left, and had a part in the run.
+        """
         nodes: WorkerNodes | None = getattr(self._environment.runner, "clients", None)
         table: dict[str, list[Any]] = {column: [] for column in COLUMNS}
         if nodes is None:
             for column, value in zip(table.values(), self._local(now), strict=True):
                 column.append(value)
         else:
-            known, turns = [*nodes.all, *nodes.departed], turns or Turns()
+            known, turns = [*nodes.all, *(nodes.departed if departed else ())], turns or Turns()
             there = sorted(known, key=lambda each: each.index)
             for first in range(0, len(there), AT_ONCE):
                 turns.give_way()

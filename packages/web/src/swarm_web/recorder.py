@@ -181,7 +181,7 @@ class Recorder:
             self._begin()
         self.history.complete(now, len(self.environment.stats.entries))
         self.names.complete(now)
-        self._nodes = self.nodes.table(now)
+        self._nodes = self.nodes.table(now, departed=True)
         self._update_total(now)
         self.errors.keep(now + error_rows.STEP_S)
 
@@ -220,7 +220,7 @@ class Recorder:
         runner, turns = self.facts.runner, Turns()
         changed = self.names.update(now, turns)
         turns.end()
-        self._nodes = self.nodes.table(now, turns)
+        self._nodes = self.nodes.table(now, turns, departed=not self.facts.is_active)
         turns.end()
         self._update_total(now)
         self.errors.keep(now)

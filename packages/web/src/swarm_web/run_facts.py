@@ -45,7 +45,6 @@ class RunFacts:
         self.started: float | None = None
         self.ended: float | None = None
         self._environment = environment
-        self._gathered: dict[str, int] | None = None
         self.last_start: dict[str, Any] = {}
         self._weights: dict[str, float] = {}
         for each in environment.user_classes:
@@ -81,8 +80,8 @@ class RunFacts:
                 return None
             state = "stopped"
         before, self.state, self.since = self.state, state, now
-        self.workers()  # as they are now: a master that ends sends them away
-        if state in ACTIVE and before not in ACTIVE:
+        was_short = state == "stopping" and before in ("ready", "stopped")  # it was not seen going on
+        if was_short or (state in ACTIVE and before not in ACTIVE):
             self.started, self.ended = now, None
         elif state in ("stopped", "quit") and self.started is not None and self.ended is None:
             self.ended = now
@@ -167,18 +166,15 @@ class RunFacts:
         if not hasattr(runner, "clients"):
             return {"there": 1, "expected": 1, "missing": 0}
         options = self._environment.parsed_options
-        if runner.is_quitting and self._gathered is not None:  # who leaves now was there for the run
-            return self._gathered
-        there = runner.worker_count
+        there = runner.last_worker_count
         expected = getattr(options, "expect_workers", 1) if options is not None else 1
         # Who was let go is not expected any more, unless another one has come for it.
         spared = expected - len(getattr(runner, "drained_workers", ()))
-        self._gathered = {
+        return {
             "there": there,
             "expected": max(spared, min(there, expected)),
             "missing": len(runner.clients.missing),
         }
-        return self._gathered
 
     def _waits(self, now: float, elapsed: float | None) -> dict[str, Any] | None:
         runner = self.runner

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from swarm.control.plan import Plan
     from swarm.control.settings import MasterSettings
 
+NOT_THERE = frozenset({"connecting", "draining", "missing", "quit"})
+"""The states of a worker that cannot run users."""
+
 
 class Closing:
     """Closes the run of `plan` with the workers of `fleet`."""
@@ -34,6 +37,8 @@ class Closing:
         self._deadline = 0.0
         self._word = "stop"  # what workers are told: that, or to cut off what drains
         self._quit_by: float | None = None
+        self.there_at_quit = 0
+        """The workers that were there when the master was asked to quit."""
 
     # -- of the run --------------------------------------------------------------------------------------------
 
@@ -121,6 +126,7 @@ class Closing:
         if self._quit_by is not None:
             raise LifecycleError("The master is quitting already.")
         self._quit_by = now + self._settings.quit_grace
+        self.there_at_quit = sum(1 for member in self._fleet if member.state not in NOT_THERE)
         return [effect for member in self._present() for effect in self.dismiss(member)]
 
     def dismiss(self, member: Member) -> list[Instruction]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import runners
+from swarm.control.closing import NOT_THERE
 from swarm.control.effects import DeliverCustom, FireResetStats, RunClosed, Send, WorkerJoined
 from swarm.control.happenings import (
     Asked,
@@ -70,7 +71,6 @@ _BEHIND_LISTENERS = (
     DeliverCustom,
     Call,
 )
-_NOT_THERE = frozenset({"connecting", "draining", "missing", "quit"})
 SETTLE_POLL_S = 0.02
 
 
@@ -155,7 +155,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     @property
     def worker_count(self) -> int:
         """The workers that are there and can run users."""
-        return sum(1 for member in self._swarm_core.fleet if member.state not in _NOT_THERE)
+        return sum(1 for member in self._swarm_core.fleet if member.state not in NOT_THERE)
 
     @property
     def user_count(self) -> int:
@@ -235,9 +235,10 @@ class MasterRunner(SteeredRunner, DistributedRunner):
         return [member.identity for member in awaited], silent, closing.left(self._swarm_now())
 
     @property
-    def is_quitting(self) -> bool:
-        """Whether it ends, and has told its workers to."""
-        return self._swarm_core.closing.is_quitting
+    def last_worker_count(self) -> int:
+        """`worker_count`; of a master that quits, and has sent its workers away, what it was before that."""
+        closing = self._swarm_core.closing
+        return closing.there_at_quit if closing.is_quitting else self.worker_count
 
     def share_user_settings(self, user_settings: Mapping[str, Any]) -> None:
         """Give settings of a user class, as `Environment.update_user_class` takes them, to all workers.
