@@ -1,4 +1,4 @@
-// Columnar tables as the server sends them. No sockets, no DOM.
+// Columnar tables. No sockets, no DOM.
 
 /** Names whose rows keep their number `i`. */
 export class Names {

@@ -26,7 +26,7 @@ export const Close = ({ what = "", act }) => html`<button type="button" class="q
 export const Facts = ({ of }) => html`<dl class="facts">${of.map(([label, value]) => html`<div key=${label}><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 
 /** A small table; figures after a first column of text. @type {Fn.Plain} */
-export const Plain = ({ heads, rows }) => html`<table class="plain"><thead><tr>${heads.map((each, k) => html`<th scope="col" class=${k && "number"}>${each}</th>`)}</tr></thead>
+export const Plain = ({ heads, rows }) => html`<table class="plain"><thead><tr>${heads.map((each, k) => html`<th scope="col" class=${k > 0 && "number"}>${each}</th>`)}</tr></thead>
 	<tbody>${rows.map(([first, ...rest]) => html`<tr><th scope="row" class="text">${first}</th>${rest.map((each) => html`<td class="number">${each}</td>`)}</tr>`)}</tbody></table>`;
 
 /** The filter of a page; the address keeps it. @type {Fn.Filter} */
@@ -54,7 +54,7 @@ export function useFresh(fetchIt, when, again = true) {
 	return { value, error };
 }
 
-// -- light, dark, or as the system has it --
+// -- light, dark --
 
 const THEMES = ["system", "light", "dark"];
 const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -88,7 +88,7 @@ export function nextTheme() {
 	}
 }
 
-// -- a modal dialog on the browser's own element --
+// -- dialogs --
 
 /** @type {Fn.Dialog} */
 export function Dialog({ title, onClose, children, wide = false }) {

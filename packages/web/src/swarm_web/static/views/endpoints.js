@@ -1,4 +1,4 @@
-// All names: filtered, sorted, as a tree by path; a drawer for one of them, charts for some side by side.
+// All names: a table, a tree, a drawer for one of them, some side by side.
 import { signal } from "@preact/signals";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { bytes, count, figure, ms } from "../format.js";

@@ -1,4 +1,4 @@
-// What failed, grouped; and exceptions of the test's own code with their tracebacks.
+// What failed, grouped; and exceptions of the test's own code.
 import { count, dateTime } from "../format.js";
 import { route, setParams } from "../router.js";
 import { comparison } from "../table.js";

@@ -1,4 +1,4 @@
-// Latency by its share of requests (percentiles), and latency over throughput: charts whose x axis is not time.
+// Percentiles, and latency over throughput: charts whose x axis is not time.
 import { useMemo } from "preact/hooks";
 import { clock, count, figure, ms } from "../format.js";
 import { Close, Facts, html, shown, useFresh } from "../ui.js";
@@ -7,12 +7,11 @@ import { Chart, ink, RAMPS } from "./chart.js";
 /** How long a column lasts (s): old ones are longer. @type {Fn.lasts} */
 export function lasts({ time, step, steps }, k) {
 	if (steps) return Math.min(time[k + 1] - time[k] || Infinity, steps.findLast(([from]) => from <= time[k])?.[1] ?? step);
-	if (time[k] >= time[time.length - 1] - 900) return step; // of a recording without `steps`
-	const near = Math.min(time[k + 1] - time[k] || Infinity, time[k] - time[k - 1] || Infinity);
-	return near < Infinity ? Math.max(step, near) : step;
+	const fine = time[k] >= time[time.length - 1] - 900; // a recording without `steps`
+	return fine ? step : Math.max(step, Math.min(time[k + 1] - time[k], time[k] - time[k - 1] || Infinity));
 }
 
-/** The requests of a span of time. A latency is the value by the same share away from both edges of its bucket: `off` at most, from the median on. @type {Fn.readSpan} */
+/** The requests of a span of time. A latency is by the same share away from both edges of its bucket. @type {Fn.readSpan} */
 export function readSpan(heat, a, b) {
 	const { time, bounds, columns } = heat;
 	const cells = /** @type {number[]} */ (Array(bounds.length).fill(0));

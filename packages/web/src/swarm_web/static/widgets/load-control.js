@@ -16,7 +16,7 @@ export function LoadControl({ run: { run: { value: run }, events, draft }, onApp
 	const [edited, setEdited] = useState(/** @type {any} */ ({}));
 	const [asked, setAsked] = useState(false);
 	const [error, setError] = useState("");
-	// What is written stays as it is written: an empty field is no number, and nothing is sent.
+	// What is written stays so: an empty field is no number.
 	const { users, rate } = { users: run.target, rate: run.rate, ...edited };
 	const names = Object.keys(run.target_classes ?? {});
 	const { value: setup } = useFresh(() => (compact ? Promise.resolve() : get("setup")), [], false);
