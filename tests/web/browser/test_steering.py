@@ -159,6 +159,16 @@ def test_the_logs_name_workers_briefly_and_stay_in_a_narrow_page(screen: Screen,
         assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+def test_a_recording_starts_nothing_and_is_never_out_of_date(screen: Screen, big: UiProcess) -> None:
+    page = screen.page
+    page.goto(f"{big.url}#/new")
+    expect(screen.heading("live")).to_be_attached()
+    expect(page.locator("nav [aria-current=page]")).to_have_text("Live")
+    expect(page.get_by_role("link", name="New run")).to_have_count(0)
+    page.wait_for_timeout(5_000)  # longer than a page that is connected hears nothing
+    screen.expect_state("stopped")
+
+
 def test_the_help_lists_what_there_is(screen: Screen, ui: UiProcess) -> None:
     page = screen.page
     screen.open(ui.url)

@@ -75,7 +75,7 @@ function Lifecycle({ facts, requested }) {
 	const waits = requested ? `${requested} requested…` : facts.waits?.text;
 	return html`<div class="lifecycle">
 		<ol aria-label="Lifecycle">${states.map((each) => html`<li key=${each} class=${each !== state ? "" : isLost.value ? "now stale" : "now"} data-state=${each} aria-current=${each === state ? "step" : undefined}>${each}${each === state && isLost.value ? `, as of ${clock(run.time.value)}` : ""}</li>`)}</ol>
-		<p class="waits" title=${waits}>${waits}</p>
+		${!isLost.value && html`<p class="waits" title=${waits}>${waits}</p>`}
 		<p class="visually-hidden" role="status">The run ${isLost.value ? "was" : "is"} ${state}.</p>
 	</div>`;
 }
