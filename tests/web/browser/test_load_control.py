@@ -126,6 +126,9 @@ def test_what_runs_is_told_by_class_and_by_task(screen: Screen, cli: Cli) -> Non
         screen.open(ui.url, "new")
         classes = page.get_by_role("region", name="User classes")
         expect(classes.locator("li > ul > li > ul > li", has_text="pay 50 %")).to_be_visible()
+        for width in (360, 1280):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert classes.evaluate("box => box.scrollWidth - box.clientWidth") == 0
         as_in_file = classes.get_by_role("button", name="as in the file")
         expect(as_in_file).to_have_count(0)
         page.get_by_label("weight of Breaker").fill("0")

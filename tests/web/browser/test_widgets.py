@@ -86,6 +86,7 @@ def _fall_silent(snapshot: dict[str, Any], details: dict[str, Any]) -> None:
         "open": [ids[88]],
         "text": f"100 workers: 5,000,000 samples merged. 1 worker did not deliver its last report: {ids[88]}.",
     }
+    details["errors"]["failures"][0]["error"] = "HTTPError('500 Server Error, and much more that is said')"
     details["errors"]["exceptions"] = [
         {"id": name, "count": 1, "msg": name, "traceback": f"Traceback\n{name}: 'x'", "nodes": ids[:1]}
         | {"first_seen": END - 9, "last_seen": END - 9}
@@ -132,6 +133,20 @@ def test_the_filter_of_errors_is_for_exceptions_too(screen: Screen, silent: UiPr
     expect(page.locator(".groups li")).to_have_count(1)
     page.get_by_label("Filter").fill("neither")
     expect(page.get_by_text("None has these words.")).to_be_visible()
+
+
+def test_a_long_message_is_cut_with_an_ellipsis(screen: Screen, silent: UiProcess) -> None:
+    page = screen.page
+    page.set_viewport_size({"width": 360, "height": 700})
+    screen.open(silent.url, "errors")
+    message = page.locator(".message")
+    expect(message).to_be_visible()
+    cut, inside = message.evaluate("""each => [
+        each.scrollWidth > each.clientWidth,
+        each.getBoundingClientRect().right <= each.closest('td').getBoundingClientRect().right,
+    ]""")
+    assert cut
+    assert inside
 
 
 def test_no_card_ends_before_the_one_beside_it(screen: Screen, big: UiProcess) -> None:
