@@ -6,7 +6,7 @@ from locust import FastHttpUser, constant, events, task
 class Plain(FastHttpUser):
     host = os.environ["PLAIN"]
     wait_time = constant(0.02)
-    network_timeout = 0.2
+    network_timeout = 10.0
     connection_timeout = 2.0
 
     @task

@@ -149,7 +149,7 @@ class RunFacts:
             "shape": self.shape,
             "role": "master" if is_master else "local",
             "replay": False,
-            "waits": self._waits(now, elapsed),
+            "waits": self._waits(now, elapsed, users),
             "actions": self.actions(),
             "workers": self.workers(),
             "verdict": verdict_facts(runner.monitor.verdict()) if runner else None,
@@ -176,11 +176,11 @@ class RunFacts:
             "missing": len(runner.clients.missing),
         }
 
-    def _waits(self, now: float, elapsed: float | None) -> dict[str, Any] | None:
+    def _waits(self, now: float, elapsed: float | None, users: int) -> dict[str, Any] | None:
         runner = self.runner
         if runner is None:
             return None
-        users, target = runner.user_count, runner.target_user_count
+        target = runner.target_user_count
         if self.state == "ready":
             workers = self.workers()
             there, expected = workers["there"], workers["expected"]
