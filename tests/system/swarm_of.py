@@ -121,6 +121,21 @@ class SwarmOf:
         self.host, self.port = host, int(found[1])
         return self.master
 
+    def start_master_with_ui(self, *args: str, expect: int = 2) -> str:
+        """Start a master with a browser UI, wait until both listen, and return the UI's address."""
+        self.master = self._stack.enter_context(
+            self.cli.running(
+                *("--master", "--master-bind-port", "0", "--expect-workers", str(expect), "-P", "0", *args)
+            )
+        )
+        self.master.wait_for("listening for workers on")
+        found = re.search(r"127\.0\.0\.1:(\d+), for", self.master.err)
+        address = re.search(r"Browser UI: (\S+)", self.master.err)
+        assert found
+        assert address
+        self.port = int(found[1])
+        return address[1]
+
     def start_worker(self, *args: str, port: int = 0, within: Sequence[str] = ()) -> Running:
         """Start a worker, through another port than the master's or by another program; it need not be there yet."""
         worker = self._stack.enter_context(

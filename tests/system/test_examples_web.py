@@ -6,7 +6,6 @@ Each is a file in `examples/`, run in both names, and checked by what the server
 from __future__ import annotations
 
 import json
-import re
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -36,40 +35,29 @@ def test_12_a_run_without_the_command_line_with_a_ui(example: Example, site: Sit
 def test_24_a_route_answers_the_figures_of_all_workers(example: Example, cli: Cli, site: Site) -> None:
     example.write("24_web_route")
     with SwarmOf(cli) as swarm:
-        master = swarm.cli.running(
+        url = swarm.start_master_with_ui(
             *("-f", "24_web_route.py", "-H", site.url, "--stop-timeout", "10"),
-            *("--master", "--master-bind-port", "0", "--expect-workers", "2", "-P", "0"),
             *("--autostart", "-u", "4", "-r", "4", "-t", "2"),
         )
-        with master as swarm.master:
-            swarm.master.wait_for("listening for workers on")
-            found = re.search(r"127\.0\.0\.1:(\d+), for", swarm.master.err)
-            assert found
-            swarm.port = int(found[1])
-            for _ in range(2):
-                swarm.start_worker("-f", "24_web_route.py")
-            address = re.search(r"Browser UI: (\S+)", swarm.master.err)
-            assert address
-            url = address[1]
-            until(lambda: get(f"{url}stats/requests")["state"] == "stopped", "the end of the run")
+        for _ in range(2):
+            swarm.start_worker("-f", "24_web_route.py")
+        until(lambda: get(f"{url}stats/requests")["state"] == "stopped", "the end of the run")
 
-            def merged() -> bool:
-                shown = get(f"{url}stats/requests")["stats"]
-                total = {
-                    each["name"]: round(each["num_requests"] * each["avg_content_length"]) for each in shown
-                }
-                total.pop("Aggregated")
-                lengths = get(f"{url}content-length")
-                return bool(total) and lengths == total
-
-            until(merged, "the figures of both workers")
-            shown = get(f"{url}stats/requests")
-            counts = {f"{each['method']} {each['name']}": each["num_requests"] for each in shown["stats"]}
-            rows = {each["name"]: each["content_length"] for each in shown["extended_stats"][0]["data"]}
-            page = get(f"{url}extend")
+        def merged() -> bool:
+            shown = get(f"{url}stats/requests")["stats"]
+            total = {each["name"]: round(each["num_requests"] * each["avg_content_length"]) for each in shown}
+            total.pop("Aggregated")
             lengths = get(f"{url}content-length")
-            swarm.stop()
-            finished = swarm.master.finish()
+            return bool(total) and lengths == total
+
+        until(merged, "the figures of both workers")
+        shown = get(f"{url}stats/requests")
+        counts = {f"{each['method']} {each['name']}": each["num_requests"] for each in shown["stats"]}
+        rows = {each["name"]: each["content_length"] for each in shown["extended_stats"][0]["data"]}
+        page = get(f"{url}extend")
+        lengths = get(f"{url}content-length")
+        swarm.stop()
+        finished = swarm.master.finish()
 
     assert finished.code == 0, finished.err
     del counts[" Aggregated"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import urllib.request
 from contextlib import contextmanager
@@ -46,22 +45,11 @@ LASTING = """
 def swarm_with_ui(cli: Cli, workers: int, *args: str) -> Iterator[tuple[SwarmOf, Page]]:
     """Start a master with a UI and workers, and wait until they are there."""
     with SwarmOf(cli) as swarm:
-        master = cli.running(
-            *("--master", "--master-bind-port", "0", "--expect-workers", str(workers), "-P", "0", "--json"),
-            *("--only-summary", *args),
-        )
-        with master as swarm.master:
-            swarm.master.wait_for("listening for workers on")
-            found = re.search(r"127\.0\.0\.1:(\d+), for", swarm.master.err)
-            address = re.search(r"Browser UI: (\S+)", swarm.master.err)
-            assert found
-            assert address
-            swarm.port = int(found[1])
-            for _ in range(workers):
-                swarm.start_worker()
-            page = Page(address[1])
-            until(lambda: page.shown["workers"]["state"] == ["ready"] * workers, "the workers")
-            yield swarm, page
+        page = Page(swarm.start_master_with_ui("--json", "--only-summary", *args, expect=workers))
+        for _ in range(workers):
+            swarm.start_worker()
+        until(lambda: page.shown["workers"]["state"] == ["ready"] * workers, "the workers")
+        yield swarm, page
 
 
 def test_a_worker_is_drained_while_the_run_goes_on_and_nothing_is_missing(cli: Cli) -> None:

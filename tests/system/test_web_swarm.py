@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 import urllib.request
 from typing import Any
@@ -61,57 +60,49 @@ class Page:
 def test_a_swarm_is_watched_and_steered_in_the_ui_of_its_master(cli: Cli) -> None:
     cli.write("locustfile.py", LOCUSTFILE)
     with SwarmOf(cli) as swarm:
-        master = cli.running("--master", "--master-bind-port", "0", "--expect-workers", "2", "-P", "0")
-        with master as swarm.master:
-            swarm.master.wait_for("listening for workers on")
-            found = re.search(r"127\.0\.0\.1:(\d+), for", swarm.master.err)
-            address = re.search(r"Browser UI: (\S+)", swarm.master.err)
-            assert found
-            assert address
-            swarm.port = int(found[1])
-            page = Page(address[1])
-            waits = page.shown["run"]["waits"]
-            assert (waits["text"], waits["have"], waits["want"]) == ("0 of 2 workers are there", 0, 2)
+        page = Page(swarm.start_master_with_ui())
+        waits = page.shown["run"]["waits"]
+        assert (waits["text"], waits["have"], waits["want"]) == ("0 of 2 workers are there", 0, 2)
 
-            first, second = swarm.start_worker(), swarm.start_worker()
-            until(lambda: page.shown["workers"]["state"] == ["ready", "ready"], "two workers")
-            assert page.shown["run"]["waits"] is None
+        first, second = swarm.start_worker(), swarm.start_worker()
+        until(lambda: page.shown["workers"]["state"] == ["ready", "ready"], "two workers")
+        assert page.shown["run"]["waits"] is None
 
-            page.post("run", users=4, rate=100, options={"tenant": "second"})
-            page.until_state("running")
-            until(lambda: page.shown["workers"]["users"] == [2, 2], "two users on each")
-            until(lambda: min(page.shown["workers"]["samples_merged"]) > 0, "requests of both")
-            until(lambda: page.shown["history"]["p50"][-1:] > [0], "the response times of settled seconds")
-            shown = page.shown
-            assert shown["history_lag"] > 0
-            assert all(offset is not None for offset in shown["workers"]["offset"])
-            assert {len(column) for column in shown["workers"].values()} == {2}
+        page.post("run", users=4, rate=100, options={"tenant": "second"})
+        page.until_state("running")
+        until(lambda: page.shown["workers"]["users"] == [2, 2], "two users on each")
+        until(lambda: min(page.shown["workers"]["samples_merged"]) > 0, "requests of both")
+        until(lambda: page.shown["history"]["p50"][-1:] > [0], "the response times of settled seconds")
+        shown = page.shown
+        assert shown["history_lag"] > 0
+        assert all(offset is not None for offset in shown["workers"]["offset"])
+        assert {len(column) for column in shown["workers"].values()} == {2}
 
-            def said() -> bool:
-                lines = page.get("logs?q=a+user+of+second")["lines"]
-                return {line["node"] for line in lines} == set(shown["workers"]["id"])
+        def said() -> bool:
+            lines = page.get("logs?q=a+user+of+second")["lines"]
+            return {line["node"] for line in lines} == set(shown["workers"]["id"])
 
-            until(said, "the lines of both workers' logs")
+        until(said, "the lines of both workers' logs")
 
-            page.post("run/load", users=6)
-            until(lambda: page.shown["workers"]["users"] == [3, 3], "three users on each")
-            page.post("run/pause", paused=True)
-            page.until_state("paused")
-            page.post("run/pause", paused=False)
-            page.until_state("running")
+        page.post("run/load", users=6)
+        until(lambda: page.shown["workers"]["users"] == [3, 3], "three users on each")
+        page.post("run/pause", paused=True)
+        page.until_state("paused")
+        page.post("run/pause", paused=False)
+        page.until_state("running")
 
-            second.signal(signal.SIGKILL)
-            until(lambda: sum(page.shown["workers"]["users"]) == 6, "the users on who is left")
-            until(
-                lambda: any(event.get("change") == "missing" for event in page.shown["events"]),
-                "the lost worker in the timeline",
-            )
-            page.post("run/stop")
-            page.until_state("stopped")
-            until(lambda: page.shown["run"]["accounting"] is not None, "the accounting")
-            swarm.stop()
-            finished = swarm.master.finish()
-            assert first.finish().code == 0
+        second.signal(signal.SIGKILL)
+        until(lambda: sum(page.shown["workers"]["users"]) == 6, "the users on who is left")
+        until(
+            lambda: any(event.get("change") == "missing" for event in page.shown["events"]),
+            "the lost worker in the timeline",
+        )
+        page.post("run/stop")
+        page.until_state("stopped")
+        until(lambda: page.shown["run"]["accounting"] is not None, "the accounting")
+        swarm.stop()
+        finished = swarm.master.finish()
+        assert first.finish().code == 0
 
     assert "Traceback" not in finished.err
     assert finished.code in (2, 3), finished.err
@@ -120,19 +111,13 @@ def test_a_swarm_is_watched_and_steered_in_the_ui_of_its_master(cli: Cli) -> Non
 def test_a_master_with_autostart_begins_when_its_workers_are_there_and_quits_after_the_run(cli: Cli) -> None:
     cli.write("locustfile.py", LOCUSTFILE)
     with SwarmOf(cli) as swarm:
-        master = cli.running(
-            *("--master", "--master-bind-port", "0", "--expect-workers", "2", "-P", "0", "--json"),
-            *("--autostart", "--autoquit", "0", "-u", "4", "-r", "100", "-t", "2", "--only-summary"),
+        swarm.start_master_with_ui(
+            *("--autostart", "--autoquit", "0", "-u", "4", "-r", "100", "-t", "2", "--json", "--only-summary")
         )
-        with master as swarm.master:
-            swarm.master.wait_for("listening for workers on")
-            found = re.search(r"127\.0\.0\.1:(\d+), for", swarm.master.err)
-            assert found
-            swarm.port = int(found[1])
-            workers = [swarm.start_worker() for _ in range(2)]
-            finished, report = swarm.finish(90)
-            for worker in workers:
-                worker.finish()
+        workers = [swarm.start_worker() for _ in range(2)]
+        finished, report = swarm.finish(90)
+        for worker in workers:
+            worker.finish()
 
     assert finished.code == 0, finished.err
     assert report.counts["SLEEP nap"] > 0

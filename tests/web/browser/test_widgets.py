@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +16,7 @@ from tests.web.browser.pages import PAGES, Screen
 from tests.web.browser.ui_process import UiProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 LINES = 2_000
 
@@ -56,20 +57,26 @@ def _alter(snapshot: dict[str, Any], details: dict[str, Any]) -> None:
     ]
 
 
+@contextmanager
+def altered(factory: pytest.TempPathFactory, alter: Callable[..., None]) -> Iterator[UiProcess]:
+    """Serve the big run, altered."""
+    folder = factory.mktemp("altered")
+    big_run.write(folder / "run.jsonl", alter)
+    with UiProcess(Cli(folder), "replay", "run.jsonl", "--web-port", "0") as ui:
+        yield ui
+
+
 @pytest.fixture(scope="module")
 def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UiProcess]:
-    folder = tmp_path_factory.mktemp("late")
-    big_run.write(folder / "late.jsonl", _alter)
-    with UiProcess(Cli(folder), "replay", "late.jsonl", "--web-port", "0") as ui:
+    """The big run, altered by `_alter`."""
+    with altered(tmp_path_factory, _alter) as ui:
         yield ui
 
 
 @pytest.fixture(scope="module")
 def silent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[UiProcess]:
     """The big run, of which a worker did not deliver its last report; its ids are long."""
-    folder = tmp_path_factory.mktemp("silent")
-    big_run.write(folder / "silent.jsonl", _fall_silent)
-    with UiProcess(Cli(folder), "replay", "silent.jsonl", "--web-port", "0") as ui:
+    with altered(tmp_path_factory, _fall_silent) as ui:
         yield ui
 
 

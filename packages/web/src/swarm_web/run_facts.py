@@ -202,10 +202,10 @@ class RunFacts:
 
     def _waits_for_the_end(self, runner: SteeredRunner, users: int, now: float) -> dict[str, Any] | None:
         if not users:
-            if not getattr(runner, "awaited_reports", 0):
+            awaited: Any = getattr(runner, "awaited_now", None)
+            workers, silent, left = awaited() if awaited else ([], [], 0.0)
+            if not workers:
                 return _waits("all users have ended", 0, 0, None)
-            master: Any = runner
-            workers, silent, left = master.awaited_now()
             if len(workers) == 1:
                 text = f"the last report of worker {workers[0]}{', which is silent,' if silent else ''} is"
             else:

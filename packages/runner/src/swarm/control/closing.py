@@ -22,9 +22,6 @@ if TYPE_CHECKING:
     from swarm.control.plan import Plan
     from swarm.control.settings import MasterSettings
 
-NOT_THERE = frozenset({"connecting", "draining", "missing", "quit"})
-"""The states of a worker that cannot run users."""
-
 
 class Closing:
     """Closes the run of `plan` with the workers of `fleet`."""
@@ -83,13 +80,8 @@ class Closing:
                 effects += self.tell(now, member)
         return effects
 
-    @property
-    def awaited(self) -> int:
-        """How many workers have their last delta still to deliver."""
-        return len(self._awaited)
-
     def awaited_workers(self) -> list[Member]:
-        """The workers that they are of."""
+        """Return the workers that have their last delta still to deliver."""
         return [member for member in self.participants if member.key in self._awaited]
 
     def left(self, now: float) -> float:
@@ -126,7 +118,7 @@ class Closing:
         if self._quit_by is not None:
             raise LifecycleError("The master is quitting already.")
         self._quit_by = now + self._settings.quit_grace
-        self.there_at_quit = sum(1 for member in self._fleet if member.state not in NOT_THERE)
+        self.there_at_quit = self._fleet.there
         return [effect for member in self._present() for effect in self.dismiss(member)]
 
     def dismiss(self, member: Member) -> list[Instruction]:

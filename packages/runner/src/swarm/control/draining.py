@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from swarm.control.effects import RememberWorker
 from swarm.control.lifecycle import LifecycleError
-from swarm.control.member import TAKES_USERS
+from swarm.control.member import GONE, TAKES_USERS
 
 if TYPE_CHECKING:
     from swarm.control.closing import Closing
@@ -33,7 +33,7 @@ class Draining:
     def refusal(self, identity: str, *, goes_on: bool) -> str:
         """Return why this worker cannot leave now, empty when it can; `goes_on` says whether users are to run."""
         member = self._fleet.named(identity)
-        if member is None or member.state in ("connecting", "quit"):
+        if member is None or member.state in GONE:
             return f"There is no worker {identity!r}."
         if member.is_draining:
             return f"The worker {identity} is draining already."

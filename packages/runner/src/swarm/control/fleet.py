@@ -9,7 +9,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from swarm.control.effects import Drop, Log, Send
-from swarm.control.member import TAKES_USERS, Member
+from swarm.control.member import NOT_THERE, TAKES_USERS, Member
 from swarm.control.messages import PROTOCOL, Hello, Quit, Refusal
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class Fleet:
     def takers(self) -> list[Member]:
         """Return the workers that get a share of the users."""
         return [member for member in self.members.values() if member.state in TAKES_USERS]
+
+    @property
+    def there(self) -> int:
+        """How many workers are there and can run users."""
+        return sum(1 for member in self if member.state not in NOT_THERE)
 
     def admit(self, now: float, peer: bytes, hello: Hello) -> tuple[Member | None, list[Instruction]]:
         """Take a worker in, for the first time or again, or refuse it; an old hello that comes late is nothing.

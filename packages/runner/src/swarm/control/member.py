@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 TAKES_USERS = frozenset({"ready", "spawning", "running"})
 """The states in which a worker gets a share of the users."""
+GONE = frozenset({"connecting", "quit"})
+"""The states of a worker that is no part of the swarm yet, or no longer."""
+NOT_THERE = GONE | {"draining", "missing"}
+"""The states of a worker that cannot run users."""
 
 AHEAD = 32
 """So many deltas that have overtaken others are kept; a worker has half as many under way."""

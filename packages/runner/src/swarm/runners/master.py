@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import gevent
 
 from swarm import runners
-from swarm.control.closing import NOT_THERE
 from swarm.control.effects import DeliverCustom, FireResetStats, RunClosed, Send, WorkerJoined
 from swarm.control.happenings import (
     Asked,
@@ -155,7 +154,7 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     @property
     def worker_count(self) -> int:
         """The workers that are there and can run users."""
-        return sum(1 for member in self._swarm_core.fleet if member.state not in NOT_THERE)
+        return self._swarm_core.fleet.there
 
     @property
     def user_count(self) -> int:
@@ -219,11 +218,6 @@ class MasterRunner(SteeredRunner, DistributedRunner):
     def reason_not_to_drain(self, client_id: str) -> str:
         """Return why a worker cannot leave now, empty when it can."""
         return self._swarm_core.draining.refusal(client_id, goes_on=self.lifecycle.state in ACTIVE)
-
-    @property
-    def awaited_reports(self) -> int:
-        """The workers whose last report of a run that is stopping has not come."""
-        return self._swarm_core.closing.awaited if self.lifecycle.state == "stopping" else 0
 
     def awaited_now(self) -> tuple[list[str], list[str], float]:
         """Return the workers whose last report of a run that is stopping has not come, those of them that are

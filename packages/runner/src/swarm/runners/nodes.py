@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from swarm import runners
+from swarm.control.member import GONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from swarm.control.fleet import Fleet
     from swarm.control.member import Member
-
-_GONE = frozenset({"connecting", "quit"})
 
 
 class WorkerNode:
@@ -81,11 +80,11 @@ class WorkerNodes(Mapping[str, WorkerNode]):
 
     @property
     def _worker_nodes(self) -> dict[str, WorkerNode]:
-        return {member.identity: WorkerNode(member) for member in self._fleet if member.state not in _GONE}
+        return {member.identity: WorkerNode(member) for member in self._fleet if member.state not in GONE}
 
     def __getitem__(self, identity: str) -> WorkerNode:
         member = self._fleet.named(identity)
-        if member is None or member.state in _GONE:
+        if member is None or member.state in GONE:
             raise KeyError(identity)
         return WorkerNode(member)
 
@@ -93,7 +92,7 @@ class WorkerNodes(Mapping[str, WorkerNode]):
         return iter(self._worker_nodes)
 
     def __len__(self) -> int:
-        return sum(1 for member in self._fleet if member.state not in _GONE)
+        return sum(1 for member in self._fleet if member.state not in GONE)
 
     def get_by_state(self, state: str) -> list[WorkerNode]:
         """Return the workers in that state."""
