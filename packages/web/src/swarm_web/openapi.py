@@ -8,20 +8,8 @@ from typing import Any
 import swarm
 from swarm_web.curve import KINDS
 from swarm_web.logs import LEVELS, LIMIT
-from swarm_web.name_rows import COLUMNS as NAME_COLUMNS
-from swarm_web.node_rows import COLUMNS as NODE_COLUMNS
-from swarm_web.orders import MAX_RATE, MAX_TIME_S, MAX_USERS, TEXT_LIMIT
+from swarm_web.openapi_schemas import NUMBER, OBJECT, TEXT, Schema, ref, schemas
 from swarm_web.sheets import SHEETS
-
-Schema = dict[str, Any]
-
-TEXT: Schema = {"type": "string"}
-NUMBER: Schema = {"type": "number"}
-WHOLE: Schema = {"type": "integer"}
-FLAG: Schema = {"type": "boolean"}
-OBJECT: Schema = {"type": "object"}
-NULLABLE_NUMBER: Schema = {"type": ["number", "null"]}
-NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
 
 
 @cache
@@ -42,7 +30,7 @@ def document() -> dict[str, Any]:
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "cookie": {"type": "apiKey", "in": "cookie", "name": "swarm_session"},
             },
-            "schemas": _schemas(),
+            "schemas": schemas(),
         },
     }
 
@@ -53,9 +41,9 @@ def _paths() -> dict[str, Any]:
     of = _query("of", {"type": "string", "enum": list(KINDS)})
     return {
         "/api/v1/session": {
-            "get": _operation("session", "Who am I?", _ref("Session")),
+            "get": _operation("session", "Who am I?", ref("Session")),
             "post": _operation(
-                "logIn", "Log in with a token", _ref("Session"), body=_ref("Token"), problems=(401, 422, 429)
+                "logIn", "Log in with a token", ref("Session"), body=ref("Token"), problems=(401, 422, 429)
             ),
             "delete": {
                 "operationId": "logOut",
@@ -66,7 +54,7 @@ def _paths() -> dict[str, Any]:
         "/api/v1/openapi.json": {"get": _operation("openapi", "This document", OBJECT)},
         "/api/v1/snapshot": {
             "get": _operation(
-                "snapshot", "Everything that the page shows at once", _ref("Snapshot"), problems=(401,)
+                "snapshot", "Everything that the page shows at once", ref("Snapshot"), problems=(401,)
             )
         },
         "/api/v1/stream": {
@@ -87,7 +75,7 @@ def _paths() -> dict[str, Any]:
             "get": _operation(
                 "series",
                 "Figures over time, of a name or of the whole run",
-                _ref("Series"),
+                ref("Series"),
                 parameters=[
                     *name,
                     *span,
@@ -101,7 +89,7 @@ def _paths() -> dict[str, Any]:
             "get": _operation(
                 "heatmap",
                 "Response times over time, of a name or of the whole run",
-                _ref("HeatMap"),
+                ref("HeatMap"),
                 parameters=[*name, *span, of],
                 problems=(401, 404, 422),
             )
@@ -110,19 +98,19 @@ def _paths() -> dict[str, Any]:
             "get": _operation(
                 "percentiles",
                 "The distribution of response times, of a name or of the whole run",
-                _ref("Percentiles"),
+                ref("Percentiles"),
                 parameters=[*name, of],
                 problems=(401, 404, 422),
             )
         },
         "/api/v1/errors": {
-            "get": _operation("errors", "Failures and exceptions", _ref("Errors"), problems=(401,))
+            "get": _operation("errors", "Failures and exceptions", ref("Errors"), problems=(401,))
         },
         "/api/v1/logs": {
             "get": _operation(
                 "logs",
                 "Lines of the log, of all nodes",
-                _ref("Logs"),
+                ref("Logs"),
                 parameters=[
                     _query("cursor", {"type": "integer", "minimum": 0}),
                     _query("worker", TEXT),
@@ -134,7 +122,7 @@ def _paths() -> dict[str, Any]:
             )
         },
         "/api/v1/setup": {
-            "get": _operation("setup", "What a new run may choose", _ref("Setup"), problems=(401,))
+            "get": _operation("setup", "What a new run may choose", ref("Setup"), problems=(401,))
         },
         "/api/v1/report.json": {
             "get": _operation(
@@ -153,161 +141,6 @@ def _paths() -> dict[str, Any]:
         "/api/v1/workers/{id}/drain": _command(
             "drain", "Let a worker leave in order; its users go to the others", "Nothing", of="id"
         ),
-    }
-
-
-def _schemas() -> dict[str, Schema]:
-    users = {"type": ["integer", "null"], "minimum": 0, "maximum": MAX_USERS}
-    rate = {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": MAX_RATE}
-    classes = {"type": ["array", "null"], "items": TEXT, "minItems": 1}
-    mix = {
-        "type": ["object", "null"],
-        "additionalProperties": {"type": "number", "minimum": 0},
-        "minProperties": 1,
-    }
-    text = {"type": ["string", "null"], "maxLength": TEXT_LIMIT}
-    return {
-        "Error": _object(
-            {"error": _object({"code": TEXT, "message": TEXT, "field": NULLABLE_TEXT})},
-        ),
-        "Session": _object(
-            {
-                "role": {"type": ["string", "null"], "enum": ["operator", "viewer", None]},
-                "auth": {"type": "string", "enum": ["auto", "token", "none"]},
-                "who": TEXT,
-                "login": NULLABLE_TEXT,
-                "replay": FLAG,
-                "version": TEXT,
-            }
-        ),
-        "Token": {
-            "type": "object",
-            "properties": {"token": {"type": "string", "minLength": 1, "maxLength": 512}},
-            "required": ["token"],
-        },
-        "Snapshot": _object(
-            {
-                "schema": {"const": 1},
-                "id": TEXT,
-                "time": NUMBER,
-                "run": _object(
-                    {"state": TEXT, "actions": _list(TEXT), "users": WHOLE, "target": WHOLE, "late": WHOLE}
-                ),
-                "total": _object(dict.fromkeys((*NAME_COLUMNS, "rps_run"), NULLABLE_NUMBER)),
-                "names": _object(
-                    {
-                        "i": _list(WHOLE),
-                        "method": _list(TEXT),
-                        "name": _list(TEXT),
-                        **{column: _list(NULLABLE_NUMBER) for column in NAME_COLUMNS},
-                    }
-                ),
-                "workers": _object({column: {"type": "array"} for column in NODE_COLUMNS}),
-                "history": _object({"time": _list(WHOLE), "rps": _list(NULLABLE_NUMBER)}),
-                "history_lag": WHOLE,
-                "window": WHOLE,
-                "events": _list(_object({"id": WHOLE, "time": NUMBER, "kind": TEXT, "text": TEXT})),
-                "errors": _object({"kinds": WHOLE, "occurrences": WHOLE, "exceptions": WHOLE}),
-                "log": WHOLE,
-            }
-        ),
-        "Series": _object({"method": TEXT, "name": TEXT, "step": WHOLE, "time": _list(WHOLE)}),
-        "HeatMap": _object(
-            {
-                "method": TEXT,
-                "name": TEXT,
-                "step": WHOLE,
-                "steps": _list(_list(WHOLE)),
-                "bounds": _list(NUMBER),
-                "time": _list(WHOLE),
-                "columns": _list(_list(WHOLE)),
-            }
-        ),
-        "Percentiles": _object(
-            {
-                "method": TEXT,
-                "name": TEXT,
-                "of": {"type": "string", "enum": list(KINDS)},
-                "count": WHOLE,
-                "fractions": _list(NUMBER),
-                "ms": _list(NUMBER),
-            }
-        ),
-        "Errors": _object(
-            {
-                "failures": _list(
-                    _object(
-                        {
-                            "id": TEXT,
-                            "method": TEXT,
-                            "name": TEXT,
-                            "error": TEXT,
-                            "occurrences": WHOLE,
-                            "nodes": _list(TEXT),
-                            "node_count": WHOLE,
-                        }
-                    )
-                ),
-                "exceptions": _list(
-                    _object(
-                        {"id": TEXT, "count": WHOLE, "msg": TEXT, "traceback": TEXT, "nodes": _list(TEXT)}
-                    )
-                ),
-                "more": _object({"kinds": WHOLE, "occurrences": WHOLE}),
-            }
-        ),
-        "Logs": _object(
-            {
-                "lines": _list(
-                    _object({"id": WHOLE, "time": NUMBER, "node": TEXT, "level": TEXT, "text": TEXT})
-                ),
-                "cursor": WHOLE,
-                "dropped": WHOLE,
-                "nodes": _list(TEXT),
-            }
-        ),
-        "Setup": _object(
-            {
-                "classes": _list(_object({"name": TEXT, "weight": NUMBER})),
-                "shapes": _list(_object({"name": TEXT})),
-                "options": _list(_object({"name": TEXT, "type": TEXT, "secret": FLAG})),
-                "defaults": OBJECT,
-                "preflight": _list(_object({"check": TEXT, "ok": FLAG, "text": TEXT})),
-            }
-        ),
-        "Start": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "users": users,
-                "rate": rate,
-                "run_time": {
-                    "anyOf": [
-                        {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_TIME_S},
-                        {
-                            "type": "string",
-                            "pattern": "^([1-9][0-9]{0,3}h)?[1-9][0-9]{0,3}m$|^[1-9][0-9]{0,3}s?$",
-                        },
-                        {"type": "null"},
-                    ]
-                },
-                "host": text,
-                "classes": classes,
-                "mix": mix,
-                "shape": text,
-                "profile": text,
-                "options": {"type": ["object", "null"]},
-            },
-        },
-        "Load": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {"users": users, "rate": rate, "classes": classes, "mix": mix},
-        },
-        "Pause": {"type": "object", "additionalProperties": False, "properties": {"paused": FLAG}},
-        "Stop": {"type": "object", "additionalProperties": False, "properties": {"force": FLAG}},
-        "Nothing": {"type": "object", "additionalProperties": False},
-        "Accepted": _object({"accepted": {"const": True}, "action": TEXT, "state": TEXT, "event": WHOLE}),
     }
 
 
@@ -352,9 +185,9 @@ def _command(identity: str, text: str, body: str, *, of: str | None = None) -> d
             "operationId": identity,
             "summary": text,
             "parameters": [key, *([_of_path(of)] if of else [])],
-            "requestBody": {"required": True, "content": _json(_ref(body))},
+            "requestBody": {"required": True, "content": _json(ref(body))},
             "responses": {
-                "202": {"description": "Handed to the run", "content": _json(_ref("Accepted"))},
+                "202": {"description": "Handed to the run", "content": _json(ref("Accepted"))},
                 **_problems(400, 401, 403, *([404] if of else []), 409, 413, 415, 422),
             },
         }
@@ -366,9 +199,7 @@ def _of_path(name: str) -> Schema:
 
 
 def _problems(*statuses: int) -> dict[str, Any]:
-    return {
-        str(status): {"description": _WHY[status], "content": _json(_ref("Error"))} for status in statuses
-    }
+    return {str(status): {"description": _WHY[status], "content": _json(ref("Error"))} for status in statuses}
 
 
 _WHY = {
@@ -388,17 +219,5 @@ def _json(schema: Schema) -> dict[str, Any]:
     return {"application/json": {"schema": schema}}
 
 
-def _ref(name: str) -> Schema:
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
 def _query(name: str, schema: Schema) -> dict[str, Any]:
     return {"name": name, "in": "query", "schema": schema}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _object(properties: dict[str, Schema]) -> Schema:
-    return {"type": "object", "properties": properties, "required": list(properties)}
